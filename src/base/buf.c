@@ -1,0 +1,75 @@
+#include "base/buf.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+
+char *buf_reserve(struct buf *b, size_t extra)
+{
+    if (b->cap - b->len < extra + 1 || !b->data) {
+        size_t cap = b->cap ? b->cap : 64;
+        while (cap < b->len + extra + 1) cap *= 2;
+        b->data = mem_resize(b->data, cap);
+        b->cap = cap;
+    }
+    return b->data + b->len;
+}
+
+void buf_append(struct buf *b, const void *bytes, size_t n)
+{
+    char *place = buf_reserve(b, n);
+    if (n) memcpy(place, bytes, n);
+    b->len += n;
+    b->data[b->len] = '\0';
+}
+
+void buf_puts(struct buf *b, const char *text) { buf_append(b, text, strlen(text)); }
+
+void buf_putc(struct buf *b, char c) { buf_append(b, &c, 1); }
+
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    if (n > 0) {
+        vsnprintf(buf_reserve(b, (size_t)n), (size_t)n + 1, format, again);
+        b->len += (size_t)n;
+    }
+    va_end(again);
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(b, format, args);
+    va_end(args);
+}
+
+void buf_consume(struct buf *b, size_t n)
+{
+    if (n >= b->len) {
+        b->len = 0;
+        return;
+    }
+    memmove(b->data, b->data + n, b->len - n);
+    b->len -= n;
+    b->data[b->len] = '\0';
+}
+
+void buf_clear(struct buf *b) { b->len = 0; }
+
+void buf_free(struct buf *b)
+{
+    mem_free(b->data);
+    *b = BUF_INIT;
+}
+
+char *buf_detach(struct buf *b)
+{
+    buf_reserve(b, 0)[0] = '\0';
+    char *data = b->data;
+    *b = BUF_INIT;
+    return data;
+}

@@ -1,0 +1,85 @@
+/* Proving and comparing whole values. */
+#include "proto/mp.h"
+
+static bool mp_utf8(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
+    while (p < end) {
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+        int more = *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1;
+        uint32_t code = *p & (0x3fU >> more);
+        if (*p < 0xc2 || *p > 0xf4 || end - p <= more) return false;
+        for (int i = 1; i <= more; i++) {
+            if ((p[i] & 0xc0) != 0x80) return false;
+            code = code << 6 | (p[i] & 0x3f);
+        }
+        static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+        if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
+        p += more + 1;
+    }
+    return true;
+}
+
+static bool mp_valid_value(struct mp v, int depth)
+{
+    if (v.type == MP_END || depth > MP_DEPTH_MAX) return false;
+    if (v.type == MP_STR) return mp_utf8(v.s);
+    if (v.type != MP_ARRAY && v.type != MP_MAP) return true;
+    struct mp_iter it = mp_items(v);
+    for (uint32_t i = 0; i < v.count; i++) {
+        if (v.type == MP_MAP) {
+            struct mp key = mp_read(it.c.p, (size_t)(it.c.end - it.c.p));
+            if (key.type != MP_STR || !mp_utf8(key.s)) return false;
+        }
+        if (!mp_iter_next(&it) || !mp_valid_value(it.value, depth + 1)) return false;
+    }
+    return true;
+}
+
+bool mp_valid(const void *bytes, size_t n)
+{
+    struct mp v = mp_read(bytes, n);
+    return v.type != MP_END && v.raw.n == n && mp_valid_value(v, 0);
+}
+
+static bool mp_same_map(struct mp a, struct mp b)
+{
+    for (struct mp_iter it = mp_items(a); mp_iter_next(&it);) {
+        struct mp other = mp_get_str(b, it.key);
+        if (other.type == MP_END || !mp_same(it.value, other)) return false;
+    }
+    return true;
+}
+
+bool mp_same(struct mp a, struct mp b)
+{
+    if (a.type != b.type) return false;
+    if (str_eq(a.raw, b.raw)) return true;
+    switch (a.type) {
+    case MP_MAP:
+        return a.count == b.count && mp_same_map(a, b);
+    case MP_ARRAY: {
+        if (a.count != b.count) return false;
+        struct mp_iter x = mp_items(a), y = mp_items(b);
+        while (mp_iter_next(&x) && mp_iter_next(&y))
+            if (!mp_same(x.value, y.value)) return false;
+        return true;
+    }
+    case MP_STR:
+    case MP_BIN:
+        return str_eq(a.s, b.s);
+    case MP_INT:
+        return a.i == b.i;
+    case MP_UINT:
+        return a.u == b.u;
+    case MP_DOUBLE:
+        return a.d == b.d;
+    case MP_BOOL:
+        return a.b == b.b;
+    default:
+        return true;
+    }
+}

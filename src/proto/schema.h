@@ -1,0 +1,121 @@
+/* The kinds and their types, as data.
+ *
+ * The tables are compiled from src/proto/schema/ (tsv files; see the README there) by tools/schemagen.py:
+ * kinds.tsv (kind, group, versions, resource, singular, short names, categories, scope, verbs, subresources),
+ * types.tsv (fields, their types, required, patch strategy, merge keys), defaults.tsv, rules.tsv
+ * (validation), columns.tsv (printer columns), protobuf.tsv (field numbers). Interpreters of the tables: defaults.h,
+ * validate.h, patch.h, protobuf.h and table.h; a new kind is a line here, not code there. */
+#ifndef LOGSHIP_PROTO_SCHEMA_H
+#define LOGSHIP_PROTO_SCHEMA_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct type;
+
+enum field_shape { SHAPE_SCALAR, SHAPE_OBJECT, SHAPE_LIST, SHAPE_MAP }; /* of the whole field */
+enum scalar {                                                            /* of its value, element or map value */
+    SCALAR_NONE, /* an object of `type` */
+    SCALAR_STRING,
+    SCALAR_INT32,
+    SCALAR_INT64,
+    SCALAR_BOOL,
+    SCALAR_DOUBLE,
+    SCALAR_BYTES,    /* base64 text in JSON */
+    SCALAR_TIME,     /* RFC 3339 seconds */
+    SCALAR_MICROTIME,
+    SCALAR_QUANTITY,
+    SCALAR_INT_OR_STRING,
+    SCALAR_ANY, /* raw JSON, kept as it is */
+};
+
+struct field {
+    const char *name;
+    const struct type *type; /* of the object, list element or map value; NULL when scalar */
+    uint8_t shape, scalar;
+    bool required;
+    bool patch_merge;        /* strategic merge: lists are merged, by merge_key or as a set */
+    bool patch_replace_keys; /* strategic merge: retainKeys */
+    const char *merge_key;   /* or NULL */
+    const char *list_type;   /* atomic, set, map, or NULL (server-side apply) */
+    const char *list_keys;   /* comma-separated, or NULL */
+    uint16_t proto_number;   /* 0: none */
+};
+
+struct type {
+    const char *name; /* "core.v1.PodSpec" */
+    const struct field *fields;
+    uint16_t field_count;
+};
+
+enum kind_verb {
+    VERB_GET = 1 << 0,
+    VERB_LIST = 1 << 1,
+    VERB_WATCH = 1 << 2,
+    VERB_CREATE = 1 << 3,
+    VERB_UPDATE = 1 << 4,
+    VERB_PATCH = 1 << 5,
+    VERB_DELETE = 1 << 6,
+    VERB_DELETECOLLECTION = 1 << 7,
+};
+
+struct subresource {
+    const char *name; /* "status", "scale", "binding", "log" */
+    const char *group, *version, *kind; /* of its body, as discovery tells it; "" group: the kind's own */
+    uint32_t verbs;
+};
+
+struct kind_version {
+    const struct kind *kind;
+    const char *version;     /* "v1" */
+    const char *api_version; /* "apps/v1", "v1" */
+    const struct type *type;
+};
+
+struct column {
+    const char *name, *type, *format, *description;
+    uint8_t priority;
+};
+
+struct kind {
+    uint16_t index;       /* in kind_at(); NOT stable across builds: the log names kinds by key */
+    const char *key;      /* "pods", "replicasets.apps": what the log and keyframes say */
+    const char *kind;     /* "ReplicaSet" */
+    const char *group;    /* "" or "apps" */
+    const char *resource; /* "replicasets" */
+    const char *singular;
+    const char *const *short_names; /* NULL-terminated */
+    const char *const *categories;  /* NULL-terminated */
+    bool namespaced;
+    bool has_generation; /* metadata.generation is kept (spec changes bump it) */
+    bool has_status;     /* status is written through the subresource only */
+    uint32_t verbs;
+    const struct subresource *subresources;
+    uint8_t subresource_count;
+    const struct kind_version *versions; /* the preferred (and storage) version first */
+    uint8_t version_count;
+    const struct column *columns;
+    uint8_t column_count;
+};
+
+unsigned kind_count(void);
+const struct kind *kind_at(unsigned index);
+const struct kind *kind_by_key(struct str key);
+/* By the names in a path: ("apps", "v1", "replicasets"); *version gets the version served. */
+const struct kind *kind_by_path(struct str group, struct str version, struct str resource,
+                                const struct kind_version **out_version);
+/* By the names in a body: ("apps/v1", "ReplicaSet"). */
+const struct kind *kind_by_gvk(struct str api_version, struct str kind,
+                               const struct kind_version **out_version);
+const struct type *type_by_name(const char *name); /* "core.v1.Pod"; NULL if unknown */
+const struct field *type_field(const struct type *type, struct str name);
+
+/* The kinds that the core itself names; resolved at start, never NULL. */
+extern const struct kind *kind_pod, *kind_node, *kind_namespace, *kind_replicaset, *kind_rc,
+    *kind_secret, *kind_configmap, *kind_serviceaccount, *kind_service, *kind_endpoints, *kind_event,
+    *kind_lease;
+void schema_init(void); /* once, before anything else; idempotent */
+
+#endif

@@ -1,0 +1,107 @@
+/* The quorum: libraft behind our own raft_io, with the guards of its known defects.
+ *
+ * Pure of sockets, files and clocks: time and randomness come from the host, bytes go through
+ * quorum_net, writes through the disk; all calls and callbacks happen on the core's thread. So the
+ * same code runs in a master and, unchanged, in the simulation.
+ *
+ *     propose --> raft_apply --> io append --> disk ----.
+ *                     '--> io send --> net --> peers     > quorum has it --> apply --> fsm.apply
+ *
+ * Rooms: quorum.c (this face), io_*.c (struct raft_io), guards.c (S1 to S8 of the reliability notes, each a
+ * function named after its defect), wire.c (peer messages, checked), read_index.c, install.c (keyframes to a
+ * follower in chunks).
+ *
+ * Never calls back from inside one of its functions. */
+#ifndef LOGSHIP_RAFT_QUORUM_H
+#define LOGSHIP_RAFT_QUORUM_H
+
+#include "base/host.h"
+#include "store/disk.h"
+#include "store/keyframe.h"
+
+struct quorum;
+
+struct quorum_server {
+    uint64_t id;
+    const char *address; /* host:port of the peer listener */
+};
+
+/* What the quorum needs of a network; the real one is peers.h. Frames are whole and authenticated (mTLS
+ * identity == server id), may be lost, delayed or repeated, never altered. */
+struct quorum_net {
+    /* Sends one frame; bytes are copied. `done` (may be NULL) is called later, with 0 when written to the
+     * socket, else E_*; never from inside. */
+    void (*send)(struct quorum_net *net, uint64_t to, const void *bytes, size_t n,
+                 void (*done)(void *arg, int status), void *arg);
+    size_t (*queued)(struct quorum_net *net, uint64_t to); /* bytes waiting for that peer */
+};
+
+/* The state machine above. apply is total; it is called for command entries only, in index order, each
+ * once per start. */
+struct quorum_fsm {
+    void *ctx;
+    void (*apply)(void *ctx, uint64_t index, uint64_t term, struct str payload);
+    /* Replace the whole state by this keyframe (at start, or when a follower was too far behind). */
+    int (*restore)(void *ctx, struct keyframe *k, struct error *err);
+    /* Begin writing a keyframe of the state as it is now; meta has index, term, chain and configuration
+     * filled in. Call quorum_keyframe_done when it is on disk or has failed. */
+    void (*keyframe)(void *ctx, const struct keyframe_meta *meta);
+    /* Leadership as the state machine should see it: true only when this server leads and its own-term
+     * barrier is applied, so its state holds everything that was ever acknowledged. */
+    void (*lead)(void *ctx, bool leads, uint64_t term);
+    /* A message of the application from another master (quorum_tell). */
+    void (*told)(void *ctx, uint64_t from, struct str bytes);
+};
+
+struct quorum_options {
+    const char *cluster; /* uuid */
+    uint64_t id;
+    const struct quorum_server *servers; /* all voters, self included; identical on every master */
+    unsigned server_count;
+    struct host *host;
+    struct disk *disk;
+    struct quorum_net *net;
+    struct quorum_fsm fsm;
+    unsigned heartbeat_ms, election_ms;  /* 0: 100, 1000 */
+    uint64_t keyframe_bytes;             /* a keyframe after this much log; 0: 32 MiB */
+    uint64_t keyframe_entries;           /* or after so many entries; 0: 100,000 */
+    uint64_t trailing_entries;           /* entries kept in memory behind a keyframe; 0: chosen by bytes */
+    uint32_t guards_off;                 /* simulation only: bit k-1 switches guard Sk off */
+};
+
+int quorum_open(struct quorum **out, const struct quorum_options *options, struct error *err);
+/* Bootstraps when the log is empty, loads, restores, and takes part. */
+int quorum_start(struct quorum *q, struct error *err);
+void quorum_close(struct quorum *q, void (*closed)(void *arg), void *arg);
+
+void quorum_tick(struct quorum *q);                                          /* every heartbeat_ms */
+void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes, size_t n); /* a frame came */
+void quorum_peer_up(struct quorum *q, uint64_t id, bool up);                 /* connection state, a hint */
+
+/* Proposes one entry; payload is copied. `done` runs on a later turn: 0 after apply was called for it,
+ * E_NOTLEADER: surely not in the log, E_UNKNOWN: it may or may not commit. One entry at a time: E_BUSY while another is
+ * in flight. */
+typedef void quorum_done_fn(void *arg, int status, uint64_t index);
+int quorum_propose(struct quorum *q, struct str payload, uint64_t first_revision, int64_t time_ms,
+                   quorum_done_fn *done, void *arg);
+
+/* Linearizable read point, on any master: `done(0)` when everything acknowledged anywhere before this call has
+ * been applied here. E_NOTLEADER/E_TIMEOUT: no leader could be asked in time. */
+typedef void quorum_read_fn(void *arg, int status);
+void quorum_read(struct quorum *q, quorum_read_fn *done, void *arg);
+
+/* Application messages between masters: best effort, in order per connection. E_CLOSED: not connected. */
+int quorum_tell(struct quorum *q, uint64_t to, struct str bytes);
+
+void quorum_keyframe_done(struct quorum *q, const struct keyframe_meta *meta, int status);
+
+struct quorum_status {
+    const char *role; /* "leader", "follower", "candidate", "unavailable" */
+    bool leads;       /* as told to fsm.lead */
+    uint64_t leader_id, term, commit_index, applied_index, last_index, stored_index, keyframe_index;
+};
+struct quorum_status quorum_status(const struct quorum *q);
+/* How often each guard and rare branch was taken ("S2_clamped", ...), for tests and metrics. */
+unsigned quorum_marks(const struct quorum *q, const char *const **names, const uint64_t **counts);
+
+#endif

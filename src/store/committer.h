@@ -1,0 +1,11 @@
+/* The real disk: one thread that commits. */
+#ifndef LOGSHIP_STORE_COMMITTER_H
+#define LOGSHIP_STORE_COMMITTER_H
+
+#include "store/disk.h"
+
+/* Answers are posted to `home`, the core's inbox. */
+struct disk *committer_start(struct store *s, struct inbox *home);
+void committer_stop(struct disk *d); /* finishes what was submitted; store stays open */
+
+#endif
