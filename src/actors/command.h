@@ -54,6 +54,7 @@ struct command {
     void (*done)(struct command *c, const struct result *r); /* may be NULL */
     void *data;
     struct actor *actor; /* while it is being decided or persisted */
+    struct object *held; /* leader: the version it was decided on, for the answer to a removal */
 };
 
 struct command *command_new(enum command_op op, const struct kind *kind, istr ns, struct str name, istr who);

@@ -9,8 +9,6 @@
 
 #include "actors/system.h"
 
-struct gate;
-
 enum freshness { FRESH_ANY, FRESH_LINEARIZABLE };
 
 struct ask {
@@ -21,11 +19,6 @@ struct ask {
     void (*done)(struct ask *a, int status); /* home thread; E_TIMEOUT, E_NOTLEADER: no leader could confirm */
     int status;
 };
-void gate_ask(struct gate *g, struct ask *a);
-
-/* Decided by the leader, wherever it is: forwarded when this master follows. c->done runs on the home thread, and when it
- * reports success this master has folded the result, which is in result->object (a version at or after it). */
-void gate_command(struct gate *g, struct command *c, struct inbox *home);
 
 struct feed_change {
     enum event_type type;
@@ -40,33 +33,32 @@ struct feed_batch {
     size_t count;
     struct feed_change changes[];
 };
+struct feed_batch *feed_batch_new(size_t capacity); /* refs = 1 */
+void feed_batch_add(struct feed_batch *b, const struct change *c); /* within the capacity */
 void feed_batch_ref(struct feed_batch *b);
 void feed_batch_unref(struct feed_batch *b);
 
 struct feed_listener {
     struct list link;
     struct inbox *home;
-    /* Home thread; the callee gets a reference of its own. Every revision after the one that `feed_listen`'s
-     * answer names arrives exactly once, in order. */
+    /* Home thread; the callee gets a reference of its own. Every revision after the one that `started` names
+     * arrives exactly once, in order. */
     void (*batch)(struct feed_listener *l, struct feed_batch *b);
+    /* Home thread, first call: the revision after which batches begin. */
+    void (*started)(struct feed_listener *l, uint64_t revision);
 };
-/* `started` runs on the home thread with the revision after which batches begin. */
-void feed_listen(struct gate *g, struct feed_listener *l, void (*started)(struct feed_listener *l, uint64_t revision));
 
-/* The past, from the log: changes of one kind (NULL: all) with from < revision <= to, in batches on the home thread, from a
- * thread of its own; then `done` (0, E_GONE: before the oldest revision kept, E_CORRUPT). Cancel by letting `batch` return
- * nonzero. */
+/* Changes of the past, from the log. */
 struct history_ask {
     struct note note;
     struct inbox *home;
-    const struct kind *kind;
-    uint64_t from, to;
-    int (*batch)(struct history_ask *h, struct feed_batch *b);
-    void (*done)(struct history_ask *h, int status);
+    const struct kind *kind; /* NULL: all */
+    uint64_t from, to;       /* from < revision <= to */
+    int (*batch)(struct history_ask *h, struct feed_batch *b); /* home thread; nonzero: enough, `done` follows */
+    void (*done)(struct history_ask *h, int status); /* 0, E_GONE: before the oldest kept, E_CORRUPT, E_CLOSED */
 };
-void gate_history(struct gate *g, struct history_ask *h);
 
-/* The whole state as it was at a revision: objects of one kind in order, for lists of the past. Runs like history. */
+/* The state as it was at a revision: objects of one kind, in order. */
 struct past_ask {
     struct note note;
     struct inbox *home;
@@ -76,12 +68,33 @@ struct past_ask {
     size_t count;
     void (*done)(struct past_ask *p, int status);
 };
-void gate_past(struct gate *g, struct past_ask *p);
 
-/* One-line facts for /logship/status: as JSON, on the home thread. */
-struct status_ask {
-    struct ask ask;
-    struct buf json;
+/* Facts about this master for /logship/status and /logship/digest, filled on the core's thread. */
+struct gate_status {
+    char leader[64], self[64]; /* "m2" */
+    const char *role;
+    uint64_t term, revision, applied_index, commit_index, keyframe_index;
+    struct digest digest; /* of the state at `revision` */
+    bool leads, low_space;
 };
+
+/* The doors. A master's are in master/gate_master.c; the past (replay --serve) and tests bring their own. */
+struct gate {
+    void (*ask)(struct gate *g, struct ask *a);
+    /* Decided by the leader, wherever it is: forwarded when this master follows. c->done runs on the home thread; when
+     * it reports success this master has folded the result, which is in result->object (the version made; valid for the
+     * call). The command is freed after done. */
+    void (*command)(struct gate *g, struct command *c, struct inbox *home);
+    void (*listen)(struct gate *g, struct feed_listener *l);
+    void (*history)(struct gate *g, struct history_ask *h);
+    void (*past)(struct gate *g, struct past_ask *p);
+    void (*status)(struct gate *g, struct gate_status *out); /* core thread only: from on_core of an ask */
+};
+
+static inline void gate_ask(struct gate *g, struct ask *a) { g->ask(g, a); }
+static inline void gate_command(struct gate *g, struct command *c, struct inbox *home) { g->command(g, c, home); }
+static inline void gate_listen(struct gate *g, struct feed_listener *l) { g->listen(g, l); }
+static inline void gate_history(struct gate *g, struct history_ask *h) { g->history(g, h); }
+static inline void gate_past(struct gate *g, struct past_ask *p) { g->past(g, p); }
 
 #endif
