@@ -1,10 +1,11 @@
 /* The kinds and their types, as data.
  *
- * The tables are compiled from src/proto/schema/ (tsv files; see the README there) by tools/schemagen.py:
- * kinds.tsv (kind, group, versions, resource, singular, short names, categories, scope, verbs, subresources),
- * types.tsv (fields, their types, required, patch strategy, merge keys), defaults.tsv, rules.tsv
- * (validation), columns.tsv (printer columns), protobuf.tsv (field numbers). Interpreters of the tables: defaults.h,
- * validate.h, patch.h, protobuf.h and table.h; a new kind is a line here, not code there. */
+ * The tables are compiled from src/proto/schema/ (tsv files; see the README there) by
+ * tools/schemagen.py: kinds.tsv (kind, group, versions, resource, singular, short names,
+ * categories, scope, verbs, subresources), types.tsv (fields, their types, required, patch
+ * strategy, merge keys), defaults.tsv, rules.tsv (validation), columns.tsv (printer columns),
+ * protobuf.tsv (field numbers). Interpreters of the tables: admit.h, patch.h, protobuf.h and
+ * table.h; a new kind is a line here, not code there. */
 #ifndef LOGSHIP_PROTO_SCHEMA_H
 #define LOGSHIP_PROTO_SCHEMA_H
 
@@ -14,17 +15,20 @@
 #include <stdint.h>
 
 struct type;
+struct type_default; /* admit_defaults' and admit_validate's lines; see schema_tables.h */
+struct type_rule;
 
 enum field_shape { SHAPE_SCALAR, SHAPE_OBJECT, SHAPE_LIST, SHAPE_MAP }; /* of the whole field */
-enum scalar {                                                            /* of its value, element or map value */
+/* Of the whole value, of a list's element, or of a map's value. */
+enum scalar {
     SCALAR_NONE, /* an object of `type` */
     SCALAR_STRING,
     SCALAR_INT32,
     SCALAR_INT64,
     SCALAR_BOOL,
     SCALAR_DOUBLE,
-    SCALAR_BYTES,    /* base64 text in JSON */
-    SCALAR_TIME,     /* RFC 3339 seconds */
+    SCALAR_BYTES, /* base64 text in JSON */
+    SCALAR_TIME,  /* RFC 3339 seconds */
     SCALAR_MICROTIME,
     SCALAR_QUANTITY,
     SCALAR_INT_OR_STRING,
@@ -42,12 +46,17 @@ struct field {
     const char *list_type;   /* atomic, set, map, or NULL (server-side apply) */
     const char *list_keys;   /* comma-separated, or NULL */
     uint16_t proto_number;   /* 0: none */
+    uint16_t proto_outer;    /* of the message around it that only protobuf has; else 0 */
+    bool proto_presence;     /* a zero in protobuf was given, it is not an absent value */
 };
 
 struct type {
-    const char *name; /* "core.v1.PodSpec" */
-    const struct field *fields;
-    uint16_t field_count;
+    const char *name;           /* "core.v1.PodSpec" */
+    const struct field *fields; /* sorted by name */
+    const struct type_default *defaults;
+    const struct type_rule *rules;
+    uint16_t field_count, default_count, rule_count;
+    bool defaults_below, rules_below; /* in this type or in any that it reaches */
 };
 
 enum kind_verb {
@@ -63,8 +72,10 @@ enum kind_verb {
 
 struct subresource {
     const char *name; /* "status", "scale", "binding", "log" */
-    const char *group, *version, *kind; /* of its body, as discovery tells it; "" group: the kind's own */
+    /* Of its body, as discovery tells it; group and version "": the kind's own. */
+    const char *group, *version, *kind;
     uint32_t verbs;
+    const struct type *type; /* of the body */
 };
 
 struct kind_version {
@@ -114,8 +125,8 @@ const struct field *type_field(const struct type *type, struct str name);
 
 /* The kinds that the core itself names; resolved at start, never NULL. */
 extern const struct kind *kind_pod, *kind_node, *kind_namespace, *kind_replicaset, *kind_rc,
-    *kind_secret, *kind_configmap, *kind_serviceaccount, *kind_service, *kind_endpoints, *kind_event,
-    *kind_lease;
+    *kind_secret, *kind_configmap, *kind_serviceaccount, *kind_service, *kind_endpoints,
+    *kind_event, *kind_lease;
 void schema_init(void); /* once, before anything else; idempotent */
 
 #endif
