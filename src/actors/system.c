@@ -141,8 +141,24 @@ static void answer_dry_run(struct system *s, struct command *c, struct decision 
     object_unref(o);
 }
 
+/* A command that was already carried out (its answer was lost) is answered, not repeated. */
+static bool answer_repeated(struct system *s, struct command *c)
+{
+    uint64_t revision = world_request_revision(s->world, &c->request);
+    if (!revision) return false;
+    struct object *o = world_get(s->world, c->kind, c->ns, str_of(c->name));
+    struct result r = {.http = c->op == COMMAND_CREATE ? 201 : 200,
+                       .reason = "",
+                       .revision = revision,
+                       .object = o,
+                       .removed = !o};
+    command_answer(c, &r);
+    return true;
+}
+
 static void system_decide(struct system *s, struct actor *a, struct command *c)
 {
+    if (answer_repeated(s, c)) return;
     struct decision d = {.result.http = c->op == COMMAND_CREATE ? 201 : 200, .result.reason = ""};
     c->actor = a;
     behavior_of(c->kind)->decide(s->world, a, c, batch_time(s), &d);
@@ -166,7 +182,9 @@ static void system_route(struct system *s, struct command *c)
 {
     struct actor *a = world_actor_make(s->world, c->kind, c->ns, str_of(c->name));
     if (!a->persisting) {
+        a->waiting++; /* an answer may send to this very actor */
         system_decide(s, a, c);
+        a->waiting--;
         world_actor_settle(s->world, a);
     } else if (a->waiting >= s->options.mailbox_max) {
         command_refuse(c, 429, "TooManyRequests", "too many requests wait for this object");
@@ -174,21 +192,6 @@ static void system_route(struct system *s, struct command *c)
         list_push(&a->mailbox, &c->link);
         a->waiting++;
     }
-}
-
-/* A command that was already carried out (its answer was lost) is answered, not repeated. */
-static bool answer_repeated(struct system *s, struct command *c)
-{
-    uint64_t revision = world_request_revision(s->world, &c->request);
-    if (!revision) return false;
-    struct object *o = world_get(s->world, c->kind, c->ns, str_of(c->name));
-    struct result r = {.http = c->op == COMMAND_CREATE ? 201 : 200,
-                       .reason = "",
-                       .revision = revision,
-                       .object = o,
-                       .removed = !o};
-    command_answer(c, &r);
-    return true;
 }
 
 void system_send(struct system *s, struct command *c)
@@ -199,8 +202,6 @@ void system_send(struct system *s, struct command *c)
         command_refuse(c, 507, "InsufficientStorage",
                        "the masters' disk is nearly full: only deletes and status changes are "
                        "accepted until space is freed");
-    } else if (answer_repeated(s, c)) {
-        return;
     } else if (!batch_full(s) && list_empty(&s->backlog)) {
         system_route(s, c);
     } else if (s->backlog_count >= s->options.backlog_max) {
@@ -225,11 +226,11 @@ static void actor_resume(struct system *s, struct actor *a, bool go_on)
     a->persisting = NULL;
     while (!list_empty(&a->mailbox) && !a->persisting) {
         struct command *next = container_of(list_shift(&a->mailbox), struct command, link);
-        a->waiting--;
         if (go_on)
             system_decide(s, a, next);
         else
             command_refuse(next, 503, "ServiceUnavailable", "the leader changed, try again");
+        a->waiting--;
     }
     world_actor_settle(s->world, a);
 }

@@ -141,7 +141,7 @@ struct actor *world_actor_make(struct world *w, const struct kind *kind, istr ns
 
 void world_actor_settle(struct world *w, struct actor *a)
 {
-    if (a->object || a->persisting || !list_empty(&a->mailbox)) return;
+    if (a->object || a->persisting || a->waiting) return;
     tree_remove(&w->shelves[a->kind->index].by_name, &a->node);
     actor_free(a);
 }
