@@ -1,14 +1,15 @@
 /* An HTTP/1.1 server over TLS (or plain TCP, for tools) on a libuv loop; parsing by http_parser.
  *
- * One exchange is one request and its answer. The handler is called once, when the whole body is there
- * (bounded by body_max, else 413 is answered for it); requests of one connection are handled one at a time, in order
- * (pipelining waits). The handler may answer at once or later, whole (http_reply) or as a stream
- * (http_stream_*: chunked, or until close for HTTP/1.0), or take the raw connection over (http_hijack).
- * All on the loop's thread. The exchange lives until it was answered and `gone` was called, or
- * the connection broke (`gone` is called then too, always exactly once).
- * Bounded in time: headers and body must arrive within request_ms of the first byte (408); idle keep-alive
- * connections close after idle_ms; a stream whose client reads nothing for stall_ms is cut. Bounded in number:
- * connections_max (new ones beyond are answered 503 after accept). Malformed requests get 400 and are closed. */
+ * One exchange is one request and its answer. The handler is called once, when the whole body is
+ * there (bounded by body_max, else 413 is answered for it); requests of one connection are handled
+ * one at a time, in order (pipelining waits). The handler may answer at once or later, whole
+ * (http_reply) or as a stream (http_stream_*: chunked, or until close for HTTP/1.0), or take the
+ * raw connection over (http_hijack). All on the loop's thread. The exchange lives until it was
+ * answered and `gone` was called, or the connection broke (`gone` is called then too, always
+ * exactly once). Bounded in time: headers and body must arrive within request_ms of the first byte
+ * (408); idle keep-alive connections close after idle_ms; a stream whose client reads nothing for
+ * stall_ms is cut. Bounded in number: connections_max (new ones beyond are answered 503 after
+ * accept). Malformed requests get 400 and are closed. */
 #ifndef LOGSHIP_NET_HTTP_SERVER_H
 #define LOGSHIP_NET_HTTP_SERVER_H
 
@@ -24,12 +25,12 @@ struct uv_loop_s;
 
 struct http_server_options {
     struct uv_loop_s *loop;
-    const char *address;         /* host:port */
-    bool reuse_port;             /* several loops may share the port */
-    struct tls_config *tls;      /* NULL: plain */
-    size_t body_max;             /* 0: 3 MiB */
+    const char *address;                    /* host:port */
+    bool reuse_port;                        /* several loops may share the port */
+    struct tls_config *tls;                 /* NULL: plain */
+    size_t body_max;                        /* 0: 3 MiB */
     unsigned request_ms, idle_ms, stall_ms; /* 0: 30 s, 5 min, 30 s */
-    unsigned connections_max;    /* 0: 20,000 */
+    unsigned connections_max;               /* 0: 20,000 */
     void (*handle)(void *ctx, struct http_exchange *x);
     void *ctx;
 };
@@ -41,13 +42,15 @@ const char *http_server_address(const struct http_server *s); /* with the port r
 /* The request. Slices live as long as the exchange. */
 struct str http_method(const struct http_exchange *x);
 struct str http_target(const struct http_exchange *x); /* raw path?query */
-struct str http_path(const struct http_exchange *x);   /* percent-decoded; no NUL inside (400 before) */
-struct str http_query(const struct http_exchange *x);  /* raw */
+struct str
+http_path(const struct http_exchange *x); /* percent-decoded; no NUL inside (400 before) */
+struct str http_query(const struct http_exchange *x); /* raw */
 /* The decoded value of a query parameter (memory of the exchange); p == NULL: absent. */
 struct str http_param(struct http_exchange *x, const char *name);
 /* Every value of it, in order: index 0, 1, ...; p == NULL ends. */
 struct str http_param_at(struct http_exchange *x, const char *name, unsigned index);
-struct str http_header(const struct http_exchange *x, const char *name); /* case-insensitive; {0}: absent */
+struct str http_header(const struct http_exchange *x,
+                       const char *name); /* case-insensitive; {0}: absent */
 struct str http_body(const struct http_exchange *x);
 const struct tls_peer *http_peer(const struct http_exchange *x);
 const char *http_client(const struct http_exchange *x); /* "127.0.0.1:51234" */
@@ -55,22 +58,27 @@ const char *http_client(const struct http_exchange *x); /* "127.0.0.1:51234" */
 void *http_alloc(struct http_exchange *x, size_t n);
 
 /* The handler's own state for this exchange; `gone` is its destructor. */
-void http_set_data(struct http_exchange *x, void *data, void (*gone)(struct http_exchange *x, void *data));
+void http_set_data(struct http_exchange *x, void *data,
+                   void (*gone)(struct http_exchange *x, void *data));
 void *http_data(const struct http_exchange *x);
 
-/* Answers. headers: "Name: value\r\n..." extra lines or NULL. Bodies are copied. HEAD gets no body. */
+/* Answers. headers: "Name: value\r\n..." extra lines or NULL. Bodies are copied. HEAD gets no body.
+ */
 void http_reply(struct http_exchange *x, int status, const char *content_type, const char *headers,
                 const void *body, size_t n);
-void http_stream_begin(struct http_exchange *x, int status, const char *content_type, const char *headers);
-/* Queues one chunk and returns what waits in memory for this client, in bytes; above its own bound the caller
- * should hold back until `drained`, or http_abort. Writes of one loop turn are merged. */
+void http_stream_begin(struct http_exchange *x, int status, const char *content_type,
+                       const char *headers);
+/* Queues one chunk and returns what waits in memory for this client, in bytes; above its own bound
+ * the caller should hold back until `drained`, or http_abort. Writes of one loop turn are merged.
+ */
 size_t http_stream_write(struct http_exchange *x, const void *bytes, size_t n);
 size_t http_stream_queued(const struct http_exchange *x);
 void http_stream_on_drain(struct http_exchange *x, void (*drained)(struct http_exchange *x));
 void http_stream_end(struct http_exchange *x);
 void http_abort(struct http_exchange *x); /* resets the connection */
 
-/* Answers 101 with these headers and hands the connection over as a byte stream (exec, port-forward). */
+/* Answers 101 with these headers and hands the connection over as a byte stream (exec,
+ * port-forward). */
 struct http_raw;
 struct http_raw_events {
     void (*bytes)(struct http_raw *r, const void *bytes, size_t n);

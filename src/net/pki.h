@@ -11,7 +11,8 @@ int pki_make_ca(const char *cert_file, const char *key_file, const char *common_
 struct pki_request {
     const char *common_name;
     const char *const *organizations; /* NULL-terminated, may be NULL */
-    const char *const *names;         /* subject alternative names: DNS names and IP addresses; NULL-terminated */
+    const char *const
+        *names; /* subject alternative names: DNS names and IP addresses; NULL-terminated */
     unsigned days;
     /* Usable for both server and client authentication. */
 };
