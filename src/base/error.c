@@ -15,6 +15,14 @@ int error_set(struct error *err, int code, const char *format, ...)
     return code;
 }
 
+static void error_append(struct error *err, const char *text)
+{
+    size_t used = strlen(err->text), room = sizeof err->text - 1 - used, n = strlen(text);
+    if (n > room) n = room;
+    memcpy(err->text + used, text, n);
+    err->text[used + n] = '\0';
+}
+
 int error_wrap(struct error *err, int code, const char *format, ...)
 {
     if (!err) return code;
@@ -26,10 +34,10 @@ int error_wrap(struct error *err, int code, const char *format, ...)
     vsnprintf(context, sizeof context, format, args);
     va_end(args);
     err->code = code;
-    size_t used = (size_t)snprintf(err->text, sizeof err->text, "%s", context);
-    if (used < sizeof err->text)
-        snprintf(err->text + used, sizeof err->text - used, ": %s",
-                 inner[0] ? inner : error_name(code));
+    err->text[0] = '\0';
+    error_append(err, context);
+    error_append(err, ": ");
+    error_append(err, inner[0] ? inner : error_name(code));
     return code;
 }
 

@@ -1,14 +1,14 @@
 /* msgpack, read in place and written in canonical form.
  *
  * Writing goes through msgpack-c's packer into a buf. Reading is a cursor over bytes that somebody
- * else keeps: no tree is built and nothing is allocated, because documents are read field by field on
- * the hot path. A cursor never runs past its end, whatever the bytes are: every step is checked, and
- * mp_valid() proves a whole value (depth, lengths, UTF-8 of strings, map keys are strings) once, at
- * the edge where bytes come in.
+ * else keeps: no tree is built and nothing is allocated, because documents are read field by field
+ * on the hot path. A cursor never runs past its end, whatever the bytes are: every step is checked,
+ * and mp_valid() proves a whole value (depth, lengths, UTF-8 of strings, map keys are strings)
+ * once, at the edge where bytes come in.
  *
- * Canonical form (what makes equal documents equal bytes): shortest encodings, map keys in the order
- * of their first appearance as the client sent them. Numbers: int64/uint64 stay integers, others are
- * doubles. Types used: nil, bool, int, double, str, bin, array, map (string keys). */
+ * Canonical form (what makes equal documents equal bytes): shortest encodings, map keys in the
+ * order of their first appearance as the client sent them. Numbers: int64/uint64 stay integers,
+ * others are doubles. Types used: nil, bool, int, double, str, bin, array, map (string keys). */
 #ifndef LOGSHIP_PROTO_MP_H
 #define LOGSHIP_PROTO_MP_H
 
@@ -17,10 +17,21 @@
 
 #include <stdbool.h>
 
-enum mp_type { MP_END, MP_NIL, MP_BOOL, MP_INT, MP_UINT, MP_DOUBLE, MP_STR, MP_BIN, MP_ARRAY, MP_MAP };
+enum mp_type {
+    MP_END,
+    MP_NIL,
+    MP_BOOL,
+    MP_INT,
+    MP_UINT,
+    MP_DOUBLE,
+    MP_STR,
+    MP_BIN,
+    MP_ARRAY,
+    MP_MAP
+};
 
-/* A value: its kind, its scalar, and the bytes it covers. MP_INT holds negatives and everything up to
- * INT64_MAX; MP_UINT only what is above. */
+/* A value: its kind, its scalar, and the bytes it covers. MP_INT holds negatives and everything up
+ * to INT64_MAX; MP_UINT only what is above. */
 struct mp {
     enum mp_type type; /* MP_END: there is no value */
     union {
@@ -40,10 +51,14 @@ struct mp_cursor {
 
 enum { MP_DEPTH_MAX = 64 };
 
-/* Reads one whole value (containers are skipped over; raw spans them); false at the end or on damage. */
+/* Reads one whole value (containers are skipped over; raw spans them); false at the end or on
+ * damage. */
 bool mp_next(struct mp_cursor *c, struct mp *out);
+/* Reads one header: a scalar whole, of a container only its count, so that the cursor then stands
+ * before the first element (or key). For one pass over everything; `raw` is not set. */
+bool mp_step(struct mp_cursor *c, struct mp *out);
 struct mp mp_read(const void *bytes, size_t n); /* the one value at the front, MP_END if damaged */
-bool mp_valid(const void *bytes, size_t n);     /* exactly one well-formed value, nothing after it */
+bool mp_valid(const void *bytes, size_t n); /* exactly one well-formed value, nothing after it */
 
 /* Iterating: for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) it.key (maps), it.value.
  * Of anything but a map or array there is nothing to iterate. */
@@ -63,9 +78,9 @@ struct mp mp_get_str(struct mp map, struct str key);
 /* "metadata.labels" walks maps by keys without dots; mp_at walks an array. */
 struct mp mp_path(struct mp root, const char *dotted);
 struct mp mp_at(struct mp array, uint32_t index);
-bool mp_is(struct mp v, const char *text);               /* a string with this text */
-struct str mp_str(struct mp v);                          /* text of str/bin, else {0} */
-int64_t mp_i64(struct mp v, int64_t otherwise);          /* integral number, else otherwise */
+bool mp_is(struct mp v, const char *text);      /* a string with this text */
+struct str mp_str(struct mp v);                 /* text of str/bin, else {0} */
+int64_t mp_i64(struct mp v, int64_t otherwise); /* integral number, else otherwise */
 bool mp_bool(struct mp v, bool otherwise);
 bool mp_same(struct mp a, struct mp b); /* equal values; map order does not matter, 1 == 1.0 not */
 

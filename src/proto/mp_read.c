@@ -113,8 +113,7 @@ static bool mp_extended(struct mp_cursor *c, unsigned char tag, struct mp *out)
     }
 }
 
-/* One header and, of str and bin, the bytes; of containers only the count. */
-static bool mp_head(struct mp_cursor *c, struct mp *out)
+bool mp_step(struct mp_cursor *c, struct mp *out)
 {
     if (c->p >= c->end) return false;
     unsigned char tag = (unsigned char)*c->p++;
@@ -138,7 +137,7 @@ static bool mp_skip(struct mp_cursor *c, uint64_t left)
 {
     while (left) {
         struct mp v;
-        if (!mp_head(c, &v)) return false;
+        if (!mp_step(c, &v)) return false;
         left--;
         if (v.type == MP_ARRAY) left += v.count;
         if (v.type == MP_MAP) left += 2 * (uint64_t)v.count;
@@ -150,7 +149,7 @@ static bool mp_skip(struct mp_cursor *c, uint64_t left)
 bool mp_next(struct mp_cursor *c, struct mp *out)
 {
     struct mp_cursor at = *c;
-    if (!mp_head(&at, out)) goto damaged;
+    if (!mp_step(&at, out)) goto damaged;
     if (out->type == MP_ARRAY && !mp_skip(&at, out->count)) goto damaged;
     if (out->type == MP_MAP && !mp_skip(&at, 2 * (uint64_t)out->count)) goto damaged;
     out->raw = (struct str){c->p, (size_t)(at.p - c->p)};
@@ -175,7 +174,7 @@ struct mp_iter mp_items(struct mp v)
     if (v.type != MP_ARRAY && v.type != MP_MAP) return it;
     struct mp head;
     it.c = (struct mp_cursor){v.raw.p, v.raw.p + v.raw.n};
-    mp_head(&it.c, &head);
+    mp_step(&it.c, &head);
     it.left = v.count;
     it.map = v.type == MP_MAP;
     return it;
