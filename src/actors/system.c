@@ -88,7 +88,7 @@ void system_set_low_space(struct system *s, bool low)
 
 static int64_t batch_time(struct system *s)
 {
-    if (!s->open_time_ms) {
+    if (!s->open_time_ms || !s->open.event_count) {
         int64_t now = s->options.host->wall_ms(s->options.host);
         /* The log's time never goes back, whatever the wall clock does. */
         s->open_time_ms = now > s->world->time_ms ? now : s->world->time_ms;
@@ -196,7 +196,9 @@ static void system_route(struct system *s, struct command *c)
 
 void system_send(struct system *s, struct command *c)
 {
-    if (!s->leads) {
+    if (c->dry_run) {
+        system_route(s, c); /* writes nothing, so any master may decide it */
+    } else if (!s->leads) {
         command_refuse(c, 503, "ServiceUnavailable", "this master does not lead");
     } else if (s->low_space && (c->op == COMMAND_CREATE || c->op == COMMAND_UPDATE)) {
         command_refuse(c, 507, "InsufficientStorage",

@@ -1,0 +1,238 @@
+/* Commands on their way: from an edge's thread to the core, to the leader wherever it is, and back.
+ *
+ * A crossing keeps the command until its outcome is known here. While there is no leader, or it was
+ * lost before it answered, the command is sent again under the same request id, which the state
+ * machine remembers: it is carried out at most once. After CROSSING_MS the client is told that the
+ * outcome is unknown. */
+#include "master/inside.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+
+enum { CROSSING_MS = 15000, RESEND_MS = 1000 };
+
+struct crossing {
+    struct list link; /* in forwarded or catching_up */
+    struct note note;
+    struct master *m;
+    struct command *c; /* the asker's own */
+    struct inbox *home;
+    struct result result;
+    struct object *object; /* a reference for the answer */
+    uint64_t sequence, sent_to, sent_ms, deadline_ms;
+    bool sent, answered;
+};
+
+static void crossing_home(struct note *n)
+{
+    struct crossing *x = container_of(n, struct crossing, note);
+    x->result.object = x->object;
+    if (x->c->done) x->c->done(x->c, &x->result);
+    command_free(x->c);
+    object_unref(x->object);
+    mem_free(x);
+}
+
+static void crossing_finish(struct crossing *x)
+{
+    list_remove(&x->link);
+    map_del(&x->m->gate.by_sequence, &x->sequence, sizeof x->sequence);
+    x->note.run = crossing_home;
+    inbox_post(x->home, &x->note);
+}
+
+static void crossing_refuse(struct crossing *x, int http, const char *reason, const char *message)
+{
+    result_refuse(&x->result, http, reason, "%s", message);
+    if (http == 503) x->result.retry_after_s = 1;
+    crossing_finish(x);
+}
+
+/* The answer is known; it is given once this master's own state has come so far. */
+static void crossing_catch_up(struct crossing *x)
+{
+    struct world *w = x->m->world;
+    x->answered = true;
+    list_remove(&x->link);
+    if (x->result.http >= 400 || x->c->dry_run || w->revision >= x->result.revision) {
+        if (!x->object && x->result.http < 400) {
+            struct object *o = feeder_recent(x->m->feeder, x->result.revision);
+            if (!o || !str_eq(object_name(o), str_of(x->c->name)))
+                o = world_get(w, x->c->kind, x->c->ns, str_of(x->c->name));
+            x->object = object_ref(o);
+        }
+        list_push(&x->m->gate.catching_up, &x->link);
+        crossing_finish(x);
+    } else {
+        list_push(&x->m->gate.catching_up, &x->link);
+    }
+}
+
+static struct command *command_clone(const struct command *c)
+{
+    struct command *copy = command_new(c->op, c->kind, c->ns, str_of(c->name), c->who);
+    copy->request = c->request;
+    copy->cause = c->cause;
+    copy->body = doc_ref(c->body);
+    copy->status = doc_ref(c->status);
+    copy->node = c->node;
+    for (int i = 0; i < 4; i++)
+        if (c->text[i]) copy->text[i] = mem_strdup(c->text[i]);
+    copy->has_uid = c->has_uid;
+    copy->uid = c->uid;
+    copy->revision = c->revision;
+    copy->grace_s = c->grace_s;
+    copy->propagation = c->propagation;
+    copy->dry_run = c->dry_run;
+    copy->merges_finalizers = c->merges_finalizers;
+    copy->created_s = c->created_s;
+    return copy;
+}
+
+/* Only a lost leader is worth another try; what an actor refused stays refused. */
+static bool outcome_lost(const struct result *r)
+{
+    return r->http == 503 || r->http == 504;
+}
+
+static void crossing_decided_here(struct command *c, const struct result *r)
+{
+    struct crossing *x = c->data;
+    if (outcome_lost(r) && master_now_ms(x->m) < x->deadline_ms) {
+        x->sent = false; /* the tick sends it to whoever leads next */
+        return;
+    }
+    x->result = *r;
+    x->object = object_ref(r->object);
+    crossing_catch_up(x);
+}
+
+static void crossing_send(struct crossing *x)
+{
+    struct master *m = x->m;
+    struct quorum_status q = quorum_status(m->quorum);
+    x->sent_ms = master_now_ms(m);
+    if (q.leads || x->c->dry_run) {
+        struct command *copy = command_clone(x->c);
+        copy->done = crossing_decided_here;
+        copy->data = x;
+        x->sent = true;
+        x->sent_to = m->options.id;
+        system_send(m->system, copy);
+        return;
+    }
+    if (!q.leader_id || q.leader_id == m->options.id) return;
+    buf_auto struct buf message = BUF_INIT, inner = BUF_INIT;
+    command_encode(x->c, &inner);
+    mp_put_array(&message, 3);
+    mp_put_z(&message, "command");
+    mp_put_uint(&message, x->sequence);
+    mp_put_bin(&message, inner.data, inner.len);
+    x->sent = quorum_tell(m->quorum, q.leader_id, (struct str){message.data, message.len}) == 0;
+    x->sent_to = q.leader_id;
+}
+
+static void crossing_begin(struct note *n)
+{
+    struct crossing *x = container_of(n, struct crossing, note);
+    struct master *m = x->m;
+    static const struct request_id none;
+    if (memcmp(&x->c->request, &none, sizeof none) == 0)
+        m->host.random(&m->host, &x->c->request, sizeof x->c->request);
+    x->sequence = ++m->gate.next_sequence;
+    x->deadline_ms = master_now_ms(m) + CROSSING_MS;
+    list_push(&m->gate.forwarded, &x->link);
+    map_put(&m->gate.by_sequence, &x->sequence, sizeof x->sequence, x);
+    crossing_send(x);
+}
+
+void forward_command(struct gate *gate, struct command *c, struct inbox *home)
+{
+    struct gate_master *g = container_of(gate, struct gate_master, gate);
+    struct crossing *x = mem_new(struct crossing);
+    *x = (struct crossing){.note.run = crossing_begin, .m = g->m, .c = c, .home = home};
+    list_init(&x->link);
+    inbox_post(&g->m->inbox, &x->note);
+}
+
+void gate_master_tick(struct gate_master *g, uint64_t now_ms)
+{
+    uint64_t leader = quorum_status(g->m->quorum).leader_id;
+    list_each_safe(it, &g->forwarded)
+    {
+        struct crossing *x = container_of(it, struct crossing, link);
+        bool here = x->sent && x->sent_to == g->m->options.id;
+        if (here) continue; /* the system will answer */
+        if (now_ms >= x->deadline_ms && x->sent)
+            crossing_refuse(x, 504, "Timeout",
+                            "no answer from the leader: it may or may not have been done");
+        else if (now_ms >= x->deadline_ms)
+            crossing_refuse(x, 503, "ServiceUnavailable", "no quorum of masters has a leader now");
+        else if (!x->sent || leader != x->sent_to || now_ms >= x->sent_ms + RESEND_MS)
+            crossing_send(x);
+    }
+    list_each_safe(it, &g->catching_up)
+    {
+        struct crossing *x = container_of(it, struct crossing, link);
+        if (now_ms < x->deadline_ms) continue;
+        crossing_refuse(x, 504, "Timeout", "it was done, but this master has not seen it yet");
+    }
+}
+
+void gate_master_committed(struct gate_master *g)
+{
+    list_each_safe(it, &g->catching_up) crossing_catch_up(container_of(it, struct crossing, link));
+}
+
+/* What the leader does for another master: decide, and tell the outcome back. */
+struct errand {
+    struct master *m;
+    uint64_t from, sequence;
+};
+
+static void errand_done(struct command *c, const struct result *r)
+{
+    struct errand *e = c->data;
+    buf_auto struct buf message = BUF_INIT, inner = BUF_INIT;
+    result_encode(r, &inner);
+    mp_put_array(&message, 3);
+    mp_put_z(&message, "result");
+    mp_put_uint(&message, e->sequence);
+    mp_put_bin(&message, inner.data, inner.len);
+    quorum_tell(e->m->quorum, e->from, (struct str){message.data, message.len});
+    mem_free(e);
+}
+
+static void told_command(struct master *m, uint64_t from, uint64_t sequence, struct str bytes)
+{
+    struct command *c = NULL;
+    if (command_decode(bytes, &c, NULL)) return;
+    struct errand *e = mem_new(struct errand);
+    *e = (struct errand){m, from, sequence};
+    c->done = errand_done;
+    c->data = e;
+    system_send(m->system, c);
+}
+
+static void told_result(struct gate_master *g, uint64_t sequence, struct str bytes)
+{
+    struct crossing *x = map_get(&g->by_sequence, &sequence, sizeof sequence);
+    struct result r;
+    if (!x || x->answered || result_decode(bytes, &r, NULL)) return;
+    if (outcome_lost(&r) && master_now_ms(g->m) < x->deadline_ms) {
+        x->sent = false;
+        return;
+    }
+    x->result = r;
+    crossing_catch_up(x);
+}
+
+void gate_master_told(struct gate_master *g, uint64_t from, struct str bytes)
+{
+    struct mp v = mp_read(bytes.p, bytes.n);
+    uint64_t sequence = (uint64_t)mp_i64(mp_at(v, 1), 0);
+    struct str inner = mp_str(mp_at(v, 2));
+    if (mp_is(mp_at(v, 0), "command")) told_command(g->m, from, sequence, inner);
+    if (mp_is(mp_at(v, 0), "result")) told_result(g, sequence, inner);
+}
