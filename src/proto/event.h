@@ -45,7 +45,7 @@ struct event {
     struct doc *body, *status; /* references owned by whoever made the event */
     struct str node;           /* or p == NULL */
     struct str text[4];        /* condition: type, status, reason, message; unschedulable: [3] */
-    int64_t deleted_s;
+    int64_t deleted_s;         /* deleting: deletionTimestamp; created: created_s, 0: the entry's time */
     int32_t grace_s;
     bool bumps_generation;
 };
