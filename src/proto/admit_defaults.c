@@ -1,0 +1,98 @@
+#include "proto/admit.h"
+#include "proto/schema_tables.h"
+
+static void defaults_object(const struct default_scope *outer, const struct type *type, struct mp v,
+                            struct buf *out);
+
+static const struct type_default *defaults_line(const struct type *type, const struct field *f)
+{
+    for (unsigned i = 0; i < type->default_count; i++)
+        if (type->defaults[i].field == f) return &type->defaults[i];
+    return NULL;
+}
+
+/* A value that the document has; what is below it gets its defaults. */
+static void defaults_value(const struct default_scope *at, const struct field *f, struct mp v,
+                           struct buf *out)
+{
+    bool deep = f && f->type && f->type->defaults_below;
+    if (deep && f->shape == SHAPE_OBJECT) {
+        defaults_object(at, f->type, v, out);
+    } else if (deep && f->shape == SHAPE_LIST && v.type == MP_ARRAY) {
+        mp_put_array(out, v.count);
+        for (struct mp_iter it = mp_items(v); mp_iter_next(&it);)
+            defaults_object(at, f->type, it.value, out);
+    } else if (deep && f->shape == SHAPE_MAP && v.type == MP_MAP) {
+        mp_put_map(out, v.count);
+        for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) {
+            mp_put_str(out, it.key);
+            defaults_object(at, f->type, it.value, out);
+        }
+    } else {
+        mp_put(out, v);
+    }
+}
+
+/* Key and computed value, or nothing at all. */
+static bool defaults_computed(const struct default_scope *at, const struct type_default *line,
+                              struct mp given, struct buf *out)
+{
+    size_t before = out->len;
+    mp_put_z(out, line->field->name);
+    if (line->compute(at, given, out)) return true;
+    out->len = before;
+    return false;
+}
+
+static uint32_t defaults_given(const struct default_scope *at, struct buf *out)
+{
+    uint32_t count = 0;
+    for (struct mp_iter it = mp_items(at->object); mp_iter_next(&it);) {
+        const struct field *f = type_field(at->type, it.key);
+        const struct type_default *line = f ? defaults_line(at->type, f) : NULL;
+        if (line && line->always) {
+            count += defaults_computed(at, line, it.value, out);
+            continue;
+        }
+        mp_put_str(out, it.key);
+        defaults_value(at, f, it.value, out);
+        count++;
+    }
+    return count;
+}
+
+static uint32_t defaults_missing(const struct default_scope *at, struct buf *out)
+{
+    uint32_t count = 0;
+    for (unsigned i = 0; i < at->type->default_count; i++) {
+        const struct type_default *line = &at->type->defaults[i];
+        if (mp_get(at->object, line->field->name).type != MP_END) continue;
+        if (line->compute) {
+            count += defaults_computed(at, line, (struct mp){0}, out);
+            continue;
+        }
+        mp_put_z(out, line->field->name);
+        mp_put_raw(out, (struct str){line->bytes, line->len});
+        count++;
+    }
+    return count;
+}
+
+static void defaults_object(const struct default_scope *outer, const struct type *type, struct mp v,
+                            struct buf *out)
+{
+    if (!type->defaults_below || v.type != MP_MAP) {
+        mp_put(out, v);
+        return;
+    }
+    struct default_scope at = {outer, type, v};
+    size_t begin = mp_begin(out);
+    uint32_t count = defaults_given(&at, out);
+    count += defaults_missing(&at, out);
+    mp_end_map(out, begin, count);
+}
+
+void admit_defaults(const struct kind *kind, struct mp doc, struct buf *out)
+{
+    defaults_object(NULL, kind->versions[0].type, doc, out);
+}
