@@ -22,6 +22,8 @@ struct disk_job {
     struct digest chain;    /* reset */
     int (*call)(struct disk_job *job, struct store *s); /* DISK_CALL: runs in order on the writing thread */
     void (*done)(struct disk_job *job, int status);     /* on the core's thread, never from inside submit */
+    int status;            /* the disk's own from here on */
+    uint64_t submitted_ms;
 };
 
 struct disk {

@@ -1,0 +1,132 @@
+/* Reading records inside one short LMDB transaction. */
+#include "store/inside.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+static int reader_lmdb(struct reader *r, int rc, struct error *err, const char *what)
+{
+    return error_set(err, lmdb_code(rc), "%s: %s: %s", r->seg ? r->seg->name : "segment", what,
+                     mdb_strerror(rc));
+}
+
+static int reader_txn(struct reader *r, MDB_env *env)
+{
+    int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &r->txn);
+    if (rc == MDB_READERS_FULL) {
+        int dead;
+        mdb_reader_check(env, &dead);
+        rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &r->txn);
+    }
+    return rc;
+}
+
+/* LMDB trusts its pages; a damaged one can point anywhere. */
+static bool reader_inside(const struct reader *r, const MDB_val *v)
+{
+    const char *p = v->mv_data;
+    return p >= r->low && p <= r->high && v->mv_size <= (size_t)(r->high - p);
+}
+
+static int reader_base(struct reader *r, struct error *err)
+{
+    MDB_val key, value;
+    size_t number = 0;
+    MDB_cursor *c;
+    int rc = mdb_cursor_open(r->txn, STORE_DBI, &c);
+    if (rc) return reader_lmdb(r, rc, err, "cannot read");
+    rc = mdb_cursor_get(c, &key, &value, MDB_FIRST);
+    if (!rc && key.mv_size == sizeof number) memcpy(&number, key.mv_data, sizeof number);
+    if (rc || key.mv_size != sizeof number || number != 0 || !reader_inside(r, &value) ||
+        record_base_decode(value.mv_data, value.mv_size, &r->base)) {
+        mdb_cursor_close(c);
+        return error_set(err, E_CORRUPT, "%s: its first page is damaged",
+                         r->seg ? r->seg->name : "segment");
+    }
+    rc = mdb_cursor_get(c, &key, &value, MDB_LAST);
+    if (!rc && reader_inside(r, &key) && key.mv_size == sizeof number)
+        memcpy(&number, key.mv_data, sizeof number);
+    else if (!rc)
+        rc = MDB_CORRUPTED;
+    mdb_cursor_close(c);
+    if (rc) return reader_lmdb(r, rc, err, "cannot find its last entry");
+    r->last = number ? number : r->base.index;
+    if (r->last < r->base.index)
+        return error_set(err, E_CORRUPT, "%s: its last entry %zu lies before its first",
+                         r->seg ? r->seg->name : "segment", number);
+    return 0;
+}
+
+int reader_attach(MDB_env *env, struct reader *r, struct error *err)
+{
+    int rc = reader_txn(r, env);
+    if (rc) {
+        r->txn = NULL;
+        return reader_lmdb(r, rc, err, "cannot read");
+    }
+    MDB_envinfo info;
+    int fd;
+    struct stat st;
+    mdb_env_info(env, &info);
+    mdb_env_get_fd(env, &fd);
+    if (fstat(fd, &st)) st.st_size = 0;
+    size_t n = (size_t)st.st_size < info.me_mapsize ? (size_t)st.st_size : info.me_mapsize;
+    r->low = info.me_mapaddr;
+    r->high = r->low + n;
+    return reader_base(r, err);
+}
+
+int reader_begin(struct store *s, uint64_t index, struct reader *r, struct error *err)
+{
+    *r = (struct reader){.s = s};
+    int rc = segment_hold(s, index, &r->seg, err);
+    if (rc) return rc;
+    rc = reader_attach(r->seg->env, r, err);
+    if (!rc && r->base.index + 1 != r->seg->first)
+        rc = error_set(err, E_CORRUPT, "%s: holds entries from %" PRIu64 " on", r->seg->name,
+                       r->base.index + 1);
+    if (rc) reader_end(r);
+    return rc;
+}
+
+void reader_end(struct reader *r)
+{
+    if (r->txn) mdb_txn_abort(r->txn);
+    if (r->s && r->seg) segment_release(r->s, r->seg);
+    *r = (struct reader){0};
+}
+
+int reader_get(struct reader *r, uint64_t index, struct record *out, struct digest *previous,
+               struct error *err)
+{
+    const char *name = r->seg ? r->seg->name : "segment";
+    size_t number = index;
+    MDB_val key = {sizeof number, &number}, value;
+    int rc = mdb_get(r->txn, STORE_DBI, &key, &value);
+    if (rc == MDB_NOTFOUND && index <= r->last)
+        return error_set(err, E_CORRUPT, "%s: entry %" PRIu64 ": missing", name, index);
+    if (rc == MDB_NOTFOUND) return error_set(err, E_NOTFOUND, "no entry %" PRIu64, index);
+    if (rc)
+        return error_set(err, lmdb_code(rc), "%s: entry %" PRIu64 ": %s", name, index,
+                         mdb_strerror(rc));
+    const char *what = "it points outside of the file";
+    if (!reader_inside(r, &value) ||
+        record_decode(value.mv_data, value.mv_size, index, out, previous, &what))
+        return error_set(err, E_CORRUPT, "%s: entry %" PRIu64 ": %s", name, index, what);
+    return 0;
+}
+
+int reader_point(struct reader *r, uint64_t index, struct record_base *out, struct error *err)
+{
+    if (index == r->base.index) {
+        *out = r->base;
+        return 0;
+    }
+    struct record record;
+    struct digest previous;
+    int rc = reader_get(r, index, &record, &previous, err);
+    if (rc) return rc;
+    *out = (struct record_base){
+        .index = index, .term = record.term, .chain = record_chain(&previous, &record)};
+    return 0;
+}

@@ -1,0 +1,301 @@
+/* The table of segments and their LMDB environments. */
+#include "store/files.h"
+#include "store/inside.h"
+
+#include "base/trace.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+int lmdb_code(int rc)
+{
+    if (files_is_full(rc)) return E_FULL;
+    switch (rc) {
+    case 0:
+        return 0;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+        return E_FULL;
+    case MDB_NOTFOUND:
+    case ENOENT:
+        return E_NOTFOUND;
+    case MDB_READERS_FULL:
+        return E_BUSY;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_CURSOR_FULL:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_INCOMPATIBLE:
+    case MDB_BAD_VALSIZE:
+        return E_CORRUPT;
+    case EACCES:
+        return E_DENIED;
+    default:
+        return E_IO;
+    }
+}
+
+int lmdb_write_code(const char *dir, int rc)
+{
+    int code = lmdb_code(rc);
+    return rc == EIO && space_nearly_none(dir) ? E_FULL : code;
+}
+
+int segment_lmdb(int rc, struct error *err, const struct segment *seg, const char *what)
+{
+    return error_set(err, lmdb_code(rc), "%s: %s: %s", seg->name, what, mdb_strerror(rc));
+}
+
+int segment_env_open(const char *path, unsigned flags, size_t map, MDB_env **out, struct error *err)
+{
+    MDB_env *env;
+    int rc = mdb_env_create(&env);
+    if (rc) return error_set(err, E_IO, "cannot set up LMDB: %s", mdb_strerror(rc));
+    mdb_env_set_mapsize(env, map);
+    mdb_env_set_maxreaders(env, 512);
+    rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NORDAHEAD | MDB_NOTLS | flags, 0600);
+    MDB_txn *txn = NULL;
+    MDB_dbi dbi;
+    if (!rc) rc = mdb_txn_begin(env, NULL, flags & MDB_RDONLY, &txn);
+    if (!rc) rc = mdb_dbi_open(txn, NULL, MDB_INTEGERKEY, &dbi);
+    if (!rc) {
+        assert(dbi == STORE_DBI);
+        rc = mdb_txn_commit(txn);
+    } else if (txn) {
+        mdb_txn_abort(txn);
+    }
+    if (rc) {
+        mdb_env_close(env);
+        return error_set(err, lmdb_code(rc), "cannot open %s: %s", path, mdb_strerror(rc));
+    }
+    *out = env;
+    return 0;
+}
+
+/* A reader that may not write the directory can do without LMDB's lock only while nobody writes. */
+bool store_is_stopped(const struct store *s)
+{
+    mem_auto char *path = mem_printf("%s/lock", s->dir);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT;
+    bool stopped = flock(fd, LOCK_SH | LOCK_NB) == 0;
+    close(fd);
+    return stopped;
+}
+
+static int segment_open(struct store *s, struct segment *seg, struct error *err)
+{
+    struct stat st;
+    if (stat(seg->path, &st)) return files_errno(err, "open", seg->name);
+    if (st.st_size == 0) return error_set(err, E_CORRUPT, "%s: the file is empty", seg->name);
+    size_t data = (size_t)st.st_size > s->segment_bytes ? (size_t)st.st_size : s->segment_bytes;
+    size_t map = ((data + SEGMENT_ROOM) >> 16) << 16;
+    unsigned flags = s->read_only ? MDB_RDONLY : s->no_sync ? MDB_NOSYNC : 0;
+    int rc = segment_env_open(seg->path, flags, map, &seg->env, err);
+    if (rc == E_DENIED && s->read_only && store_is_stopped(s))
+        rc = segment_env_open(seg->path, flags | MDB_NOLOCK, map, &seg->env, err);
+    if (rc) return error_wrap(err, rc, "%s", seg->name);
+    if (!s->read_only) {
+        int dead = 0;
+        mdb_reader_check(seg->env, &dead);
+        if (dead) trace_info("store", "%s: %d dead readers removed", seg->name, dead);
+    }
+    return 0;
+}
+
+/* The path of a new segment is made under another name, so that a segment with its proper name is
+ * always whole: a crash here leaves only something to sweep up. */
+int segment_create(struct store *s, const struct record_base *base, const char *suffix,
+                   struct error *err)
+{
+    mem_auto char *path = mem_printf("%s/%020" PRIu64 "%s", s->log_dir, base->index + 1, suffix);
+    mem_auto char *temporary = mem_printf("%s/segment.tmp", s->log_dir);
+    unlink(temporary);
+    struct record_base sealed = *base;
+    record_base_seal(&sealed);
+    MDB_env *env;
+    int rc = segment_env_open(temporary, MDB_NOLOCK | (s->no_sync ? MDB_NOSYNC : 0), 16 << 20, &env,
+                              err);
+    if (!rc) {
+        MDB_txn *txn = NULL;
+        size_t zero = 0;
+        MDB_val key = {sizeof zero, &zero}, value = {sizeof sealed, &sealed};
+        int mrc = mdb_txn_begin(env, NULL, 0, &txn);
+        if (!mrc) mrc = mdb_put(txn, STORE_DBI, &key, &value, MDB_APPEND);
+        if (!mrc)
+            mrc = mdb_txn_commit(txn);
+        else if (txn)
+            mdb_txn_abort(txn);
+        mdb_env_close(env);
+        if (mrc)
+            rc = error_set(err, lmdb_write_code(s->log_dir, mrc), "cannot write %s: %s", path,
+                           mdb_strerror(mrc));
+    } else if (space_nearly_none(s->log_dir)) {
+        rc = E_FULL;
+    }
+    if (!rc && rename(temporary, path)) rc = files_errno(err, "rename to", path);
+    if (!rc && !s->no_sync) rc = files_sync_dir(s->log_dir, err);
+    if (rc) unlink(temporary);
+    return rc;
+}
+
+static void segment_free(struct segment *seg)
+{
+    if (seg->env) mdb_env_close(seg->env);
+    mem_free(seg->path);
+    mem_free(seg);
+}
+
+static void segment_drop(struct segment *seg) /* under the lock; it left the table */
+{
+    seg->removed = true;
+    if (seg->refs == 0) segment_free(seg);
+}
+
+static struct segment *segment_new(struct store *s, uint64_t first, const char *suffix)
+{
+    struct segment *seg = mem_new(struct segment);
+    seg->first = first;
+    seg->path = mem_printf("%s/%020" PRIu64 "%s", s->log_dir, first, suffix);
+    snprintf(seg->name, sizeof seg->name, "log/%020" PRIu64 "%s", first, suffix);
+    struct stat st;
+    if (stat(seg->path, &st) == 0) seg->inode = st.st_ino;
+    return seg;
+}
+
+/* An unfinished reset (a .reset file, see store_reset) counts as the whole log. */
+static int scan_names(struct store *s, uint64_t **firsts, size_t *n, const char **suffix,
+                      struct error *err)
+{
+    *suffix = ".reset";
+    int rc = files_numbers(s->log_dir, *suffix, firsts, n, err);
+    if (rc || *n) return rc;
+    mem_free(*firsts);
+    *suffix = ".mdb";
+    return files_numbers(s->log_dir, *suffix, firsts, n, err);
+}
+
+int segments_scan(struct store *s, struct error *err)
+{
+    uint64_t *firsts = NULL;
+    size_t n = 0;
+    const char *suffix;
+    int rc = scan_names(s, &firsts, &n, &suffix, err);
+    if (rc) return rc;
+    pthread_mutex_lock(&s->lock);
+    struct segment **fresh = mem_alloc((n + 1) * sizeof(struct segment *));
+    size_t old = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct segment *seg = segment_new(s, firsts[i], suffix);
+        while (old < s->count && s->segments[old]->first < firsts[i])
+            segment_drop(s->segments[old++]);
+        if (old < s->count && s->segments[old]->first == firsts[i]) {
+            struct segment *known = s->segments[old++];
+            if (known->inode == seg->inode && strcmp(known->path, seg->path) == 0) {
+                segment_free(seg);
+                seg = known;
+            } else {
+                segment_drop(known);
+            }
+        }
+        fresh[i] = seg;
+    }
+    while (old < s->count) segment_drop(s->segments[old++]);
+    mem_free(s->segments);
+    s->segments = fresh;
+    s->count = n;
+    pthread_mutex_unlock(&s->lock);
+    mem_free(firsts);
+    return 0;
+}
+
+int segment_hold(struct store *s, uint64_t index, struct segment **out, struct error *err)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t at = s->count;
+    while (at > 0 && s->segments[at - 1]->first > index) at--;
+    if (at == 0) {
+        uint64_t first = s->count ? s->segments[0]->first : 0;
+        pthread_mutex_unlock(&s->lock);
+        return error_set(err, E_GONE,
+                         "entry %" PRIu64 " is no longer in the log, it begins at %" PRIu64, index,
+                         first);
+    }
+    struct segment *seg = s->segments[at - 1];
+    int rc = seg->env ? 0 : segment_open(s, seg, err);
+    if (!rc) {
+        seg->refs++;
+        seg->used = ++s->clock;
+        *out = seg;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return rc;
+}
+
+/* Old segments that nobody reads are closed, but for the few used last. */
+static void segments_trim(struct store *s)
+{
+    size_t open = 0;
+    struct segment *oldest = NULL;
+    for (size_t i = 0; i + 1 < s->count; i++) {
+        struct segment *seg = s->segments[i];
+        if (!seg->env || seg->refs) continue;
+        open++;
+        if (!oldest || seg->used < oldest->used) oldest = seg;
+    }
+    if (open <= SEGMENT_OPEN_MAX) return;
+    mdb_env_close(oldest->env);
+    oldest->env = NULL;
+}
+
+void segment_release(struct store *s, struct segment *seg)
+{
+    pthread_mutex_lock(&s->lock);
+    assert(seg->refs > 0);
+    seg->refs--;
+    if (seg->refs == 0) {
+        if (seg->removed)
+            segment_free(seg);
+        else
+            segments_trim(s);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* The files go at once; readers that still hold the segment keep what they have mapped. */
+int segment_unlink(struct store *s, struct segment *seg, struct error *err)
+{
+    int rc = files_remove(seg->path, err);
+    if (rc) return rc;
+    mem_auto char *lock = mem_printf("%s-lock", seg->path);
+    files_remove(lock, NULL);
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->segments[i] != seg) continue;
+        memmove(&s->segments[i], &s->segments[i + 1], (s->count - i - 1) * sizeof *s->segments);
+        s->count--;
+        segment_drop(seg);
+        break;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return 0;
+}
+
+void segments_close(struct store *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        assert(s->segments[i]->refs == 0); /* a cursor call is still running */
+        segment_free(s->segments[i]);
+    }
+    mem_free(s->segments);
+    s->segments = NULL;
+    s->count = 0;
+}

@@ -1,0 +1,225 @@
+/* Opening and closing a data directory. */
+#include "store/files.h"
+#include "store/inside.h"
+
+#include "base/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SEGMENT_BYTES = 128 << 20,
+    BALLAST_BYTES = 16 << 20,
+    JOINTS_CHECKED = 8 /* of the newest segments at open; store_verify checks all */
+};
+
+/* Stores open in this process: the same directory twice would break LMDB's locks. */
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list open_stores = {&open_stores, &open_stores};
+
+static int store_register(struct store *s, struct error *err)
+{
+    struct stat st;
+    if (stat(s->dir, &st)) return files_errno(err, "open", s->dir);
+    s->device = st.st_dev;
+    s->inode = st.st_ino;
+    pthread_mutex_lock(&open_lock);
+    int rc = 0;
+    list_each(it, &open_stores)
+    {
+        struct store *other = container_of(it, struct store, link);
+        if (other->device == s->device && other->inode == s->inode)
+            rc = error_set(err, E_LOCKED, "%s is open in this process already (pid %ld)", s->dir,
+                           (long)getpid());
+    }
+    if (!rc) list_push(&open_stores, &s->link);
+    pthread_mutex_unlock(&open_lock);
+    return rc;
+}
+
+static int store_lock(struct store *s, struct error *err)
+{
+    mem_auto char *path = mem_printf("%s/lock", s->dir);
+    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (s->lock_fd < 0) return files_errno(err, "open", path);
+    char pid[24] = "";
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB)) {
+        size_t n = 0;
+        files_read(path, pid, sizeof pid - 1, &n, NULL);
+        pid[strcspn(pid, "\n")] = '\0';
+        return error_set(err, E_LOCKED, "%s is in use by another process (pid %s)", s->dir,
+                         pid[0] ? pid : "unknown");
+    }
+    int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    if (ftruncate(s->lock_fd, 0) || files_write_at(s->lock_fd, pid, (size_t)n, 0))
+        trace_debug("store", "the process id cannot be noted in %s",
+                    path); /* full disk: held all the same */
+    return 0;
+}
+
+static bool store_has(const struct store *s, const char *name)
+{
+    mem_auto char *path = mem_printf("%s/%s", s->dir, name);
+    return files_exists(path);
+}
+
+static int store_count_segments(struct store *s, size_t *n, struct error *err)
+{
+    *n = 0;
+    if (!files_exists(s->log_dir)) return 0;
+    int rc = segments_scan(s, err);
+    *n = s->count;
+    return rc;
+}
+
+/* A new directory is finished by its first segment; before that a crash only means: begin again. */
+static int store_make(struct store *s, struct error *err)
+{
+    static const struct record_base origin;
+    int rc = files_make_dir(s->log_dir, err);
+    if (!rc) rc = files_make_dir(s->keyframe_dir, err);
+    if (!rc) rc = slots_create(s, err);
+    if (!rc) rc = segment_create(s, &origin, ".mdb", err);
+    if (!rc && !s->no_sync) rc = files_sync_dir(s->dir, err);
+    return rc;
+}
+
+static int store_prepare(struct store *s, bool create, struct error *err)
+{
+    size_t n;
+    int rc = store_count_segments(s, &n, err);
+    if (rc) return rc;
+    if (n == 0) {
+        if (store_has(s, "identity"))
+            return error_set(err, E_CORRUPT, "%s: log/ has no segments, but there is an identity",
+                             s->dir);
+        if (!create || s->read_only) return error_set(err, E_NOTFOUND, "%s holds no store", s->dir);
+        if ((rc = store_make(s, err))) return rc;
+    }
+    if (!store_has(s, "slots"))
+        return error_set(err, E_CORRUPT, "slots: the file is missing, term and vote are lost");
+    if (!s->read_only) {
+        rc = files_make_dir(s->keyframe_dir, err);
+        if (!rc) rc = files_remove_suffix(s->log_dir, ".tmp", err);
+        if (!rc) rc = files_remove_suffix(s->log_dir, ".tmp-lock", err);
+        if (!rc) rc = files_remove_suffix(s->keyframe_dir, ".tmp", err);
+        if (!rc) rc = log_finish_reset(s, err);
+        if (rc) return rc;
+    }
+    return segments_scan(s, err);
+}
+
+/* The tail in a child process, so that a damaged page cannot take us down before we can say so. */
+static int store_check_tail(struct store *s, struct error *err)
+{
+    const struct segment *seg = s->segments[s->count - 1];
+    struct check_result result;
+    return s->no_sync ? check_segment(seg->path, seg->name, seg->first, STORE_TAIL_CHECKED, true,
+                                      &result, err)
+                      : probe_segment(s, seg, STORE_TAIL_CHECKED, &result, err);
+}
+
+static int store_check_joints(struct store *s, struct error *err)
+{
+    struct reader r;
+    struct record_base end, base = {0};
+    for (size_t i = 0; i < JOINTS_CHECKED && i < s->count; i++) {
+        const struct segment *seg = s->segments[s->count - 1 - i];
+        const struct segment *newer = i ? s->segments[s->count - i] : NULL;
+        int rc = reader_begin(s, seg->first, &r, err);
+        if (rc) return rc;
+        rc = newer ? reader_point(&r, r.last, &end, err) : 0;
+        if (!rc && newer) rc = check_joint(newer, &end, &base, err);
+        base = r.base;
+        reader_end(&r);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+/* Things that only agree if nothing was lost. */
+static int store_check_agreement(struct store *s, struct error *err)
+{
+    if (s->slots.term < s->bounds.last_term)
+        return error_set(err, E_CORRUPT,
+                         "slots: the term is %" PRIu64 ", but the log has entries of term %" PRIu64,
+                         s->slots.term, s->bounds.last_term);
+    if (!s->read_only && s->committed > s->bounds.last_index)
+        return error_set(
+            err, E_CORRUPT,
+            "%s: the log ends at entry %" PRIu64 ", but entry %" PRIu64 " was committed",
+            s->segments[s->count - 1]->name, s->bounds.last_index, (uint64_t)s->committed);
+    return 0;
+}
+
+static int store_load(struct store *s, const struct store_options *options, struct error *err)
+{
+    int rc = store_register(s, err);
+    if (!rc && !s->read_only) rc = store_lock(s, err);
+    if (!rc) rc = store_prepare(s, options->create, err);
+    if (!rc) rc = slots_open(s, err);
+    if (!rc) rc = committed_open(s, err);
+    if (!rc) rc = store_check_tail(s, err);
+    if (!rc) rc = store_check_joints(s, err);
+    if (!rc) rc = store_load_bounds(s, err);
+    if (!rc) rc = store_check_agreement(s, err);
+    if (!rc && !s->read_only && !s->no_sync) space_ballast_fill(s);
+    if (rc == E_CORRUPT && !s->read_only && err) {
+        size_t n = strlen(err->text);
+        snprintf(
+            err->text + n, sizeof err->text - n,
+            " (see `logship verify`; remove this master from the cluster and add it again, empty "
+            "and under a new id)");
+    }
+    return rc;
+}
+
+int store_open(struct store **out, const struct store_options *options, struct error *err)
+{
+    struct store *s = mem_new(struct store);
+    pthread_mutex_init(&s->lock, NULL);
+    list_init(&s->link);
+    s->dir = mem_strdup(options->dir);
+    s->log_dir = mem_printf("%s/log", s->dir);
+    s->keyframe_dir = mem_printf("%s/keyframes", s->dir);
+    s->read_only = options->read_only;
+    s->no_sync = options->no_sync;
+    s->segment_bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES;
+    s->ballast_bytes = options->ballast_bytes ? options->ballast_bytes : BALLAST_BYTES;
+    s->lock_fd = s->committed_fd = s->slots.fd = -1;
+    int rc = options->create && !s->read_only ? files_make_dir(s->dir, err) : 0;
+    if (!rc) rc = store_load(s, options, err);
+    if (rc) {
+        store_close(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+void store_close(struct store *s)
+{
+    if (!s) return;
+    segments_close(s);
+    pthread_mutex_lock(&open_lock);
+    list_remove(&s->link);
+    pthread_mutex_unlock(&open_lock);
+    if (s->slots.fd >= 0) close(s->slots.fd);
+    if (s->committed_fd >= 0) close(s->committed_fd);
+    if (s->lock_fd >= 0) close(s->lock_fd);
+    pthread_mutex_destroy(&s->lock);
+    mem_free(s->dir);
+    mem_free(s->log_dir);
+    mem_free(s->keyframe_dir);
+    mem_free(s);
+}
+
+const char *store_dir(const struct store *s)
+{
+    return s->dir;
+}
