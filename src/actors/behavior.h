@@ -43,5 +43,7 @@ struct doc *status_with_condition(struct doc *status, const char *type, struct s
 struct doc *body_without_finalizer(struct doc *body, const char *finalizer);
 struct doc *body_with_finalizer(struct doc *body, const char *finalizer);
 bool body_has_finalizers(const struct doc *body);
+bool body_has_finalizer(const struct doc *body, const char *finalizer);
+struct mp status_condition(const struct doc *status, const char *type); /* borrowed, or MP_END */
 
 #endif
