@@ -84,6 +84,11 @@ void world_subscribe(struct world *w, struct subscriber *s);
  * changes nothing and is fatal for a master. */
 int world_fold(struct world *w, uint64_t index, struct str entry, struct error *err);
 
+/* Of an entry, only the events up to this revision: for looking at a moment inside a batch. The
+ * world is then good for reading only. */
+int world_fold_until(struct world *w, uint64_t index, struct str entry, uint64_t revision,
+                     struct error *err);
+
 /* Reading. */
 struct actor *world_actor(struct world *w, const struct kind *kind, istr ns, struct str name);
 struct object *world_get(struct world *w, const struct kind *kind, istr ns,

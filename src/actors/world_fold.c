@@ -83,7 +83,21 @@ static int world_fold_event(void *ctx, const struct entry_head *head, const stru
     return 0;
 }
 
-int world_fold(struct world *w, uint64_t index, struct str entry, struct error *err)
+struct fold_until {
+    struct world *w;
+    uint64_t revision;
+};
+
+static int world_fold_event_until(void *ctx, const struct entry_head *head, const struct txn *txn,
+                                  uint64_t revision, const struct event *e)
+{
+    struct fold_until *f = ctx;
+    if (revision > f->revision) return 1;
+    return world_fold_event(f->w, head, txn, revision, e);
+}
+
+int world_fold_until(struct world *w, uint64_t index, struct str entry, uint64_t revision,
+                     struct error *err)
 {
     struct entry_head head;
     int rc = entry_peek(entry, &head, err);
@@ -92,8 +106,9 @@ int world_fold(struct world *w, uint64_t index, struct str entry, struct error *
         return error_set(err, E_CORRUPT, "entry %llu begins at revision %llu where %llu was due",
                          (unsigned long long)index, (unsigned long long)head.first_revision,
                          (unsigned long long)w->revision + 1);
-    rc = entry_read(entry, world_fold_event, w, err);
-    if (rc) return error_wrap(err, rc, "entry %llu", (unsigned long long)index);
+    struct fold_until until = {w, revision};
+    rc = entry_read(entry, world_fold_event_until, &until, err);
+    if (rc < 0) return error_wrap(err, rc, "entry %llu", (unsigned long long)index);
     w->index = index;
     w->time_ms = head.time_ms;
     docs_sweep(&w->docs, head.event_count + 8);
@@ -103,6 +118,11 @@ int world_fold(struct world *w, uint64_t index, struct str entry, struct error *
         if (s->entry_done) s->entry_done(s);
     }
     return 0;
+}
+
+int world_fold(struct world *w, uint64_t index, struct str entry, struct error *err)
+{
+    return world_fold_until(w, index, entry, UINT64_MAX, err);
 }
 
 uint64_t world_request_revision(struct world *w, const struct request_id *id)

@@ -15,12 +15,14 @@ struct peers;
 
 enum { RECENT_MAX = 8192 }; /* changes whose versions the gate can still name by revision */
 
+struct remotes;
+
 struct gate_master {
     struct gate gate;
     struct master *m;
     struct list forwarded;   /* commands that another master decides */
     struct list catching_up; /* their answers, waiting until this master has folded them */
-    struct map by_sequence; /* forwarded, by the number their answer bears */
+    struct map by_sequence;  /* forwarded, by the number their answer bears */
     uint64_t next_sequence;
 };
 
@@ -29,7 +31,6 @@ struct master {
     uv_loop_t *loop;
     uv_async_t wake;
     uv_check_t check;
-    uv_idle_t again; /* keeps the loop from sleeping while there is work */
     uv_timer_t heartbeat;
     uv_signal_t terminate, interrupt;
     struct inbox inbox;
@@ -44,10 +45,10 @@ struct master {
     struct feeder *feeder;
     struct edge **edges;
     unsigned edge_count;
-    struct subscriber *remotes;
-    struct tls_config *peer_tls;
-    bool image_running, stopping, failed;
-    struct error failure;
+    struct remotes *remotes;
+    struct tls_config *peer_tls, *api_tls, *node_tls;
+    unsigned char seal_key[32];
+    bool image_running, stopping;
 };
 
 static inline uint64_t master_now_ms(struct master *m)
@@ -70,7 +71,6 @@ void gate_master_init(struct gate_master *g, struct master *m);
 void gate_master_told(struct gate_master *g, uint64_t from, struct str bytes); /* forward.c */
 void gate_master_committed(struct gate_master *g); /* after entries were folded */
 void gate_master_tick(struct gate_master *g, uint64_t now_ms);
-void gate_master_stop(struct gate_master *g);
 const char *master_name_of(struct master *m, uint64_t id); /* "m2", "" for none */
 
 /* forward.c: commands on their way between threads and masters. */
@@ -86,6 +86,5 @@ void past_ask_start(struct gate *gate, struct past_ask *p);
 
 /* edge.c */
 struct edge *edge_start(struct master *m, unsigned number, struct error *err);
-void edge_stop(struct edge *e); /* joins its thread */
 
 #endif

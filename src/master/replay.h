@@ -1,0 +1,27 @@
+/* Replay: a world of the past, made from a store's nearest keyframe and the log behind it.
+ *
+ * Any thread, one user per handle; reads a store that a master may be writing to at the same time.
+ * Entries that are not known to be committed are left out. */
+#ifndef LOGSHIP_MASTER_REPLAY_H
+#define LOGSHIP_MASTER_REPLAY_H
+
+#include "actors/world.h"
+#include "store/keyframe.h"
+
+struct replay;
+
+/* Stands at the last entry boundary at or before `revision` from which replay_to can go on (the
+ * keyframe). E_GONE: the oldest state kept is younger. */
+int replay_open(struct replay **out, struct store *s, uint64_t revision, struct error *err);
+struct world *replay_world(struct replay *r);
+/* Folds entries while they hold only revisions <= `revision`, and then of the next entry exactly
+ * those events that are. 0: the world is at `revision`; E_NOTFOUND: the log ends before it (the
+ * world is at its end). */
+int replay_to(struct replay *r, uint64_t revision, struct error *err);
+/* Folds one whole entry; E_NOTFOUND at the end. */
+int replay_step(struct replay *r, struct error *err);
+void replay_close(struct replay *r);
+/* The last revision written at or before that time. */
+int replay_revision_at(struct store *s, int64_t time_ms, uint64_t *out_revision, struct error *err);
+
+#endif
