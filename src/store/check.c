@@ -1,5 +1,6 @@
 /* Looking for damage in one segment, if need be in a child process: LMDB trusts its pages, and a
  * damaged one may end the process that reads it. */
+#include "store/files.h"
 #include "store/inside.h"
 
 #include <errno.h>
@@ -53,6 +54,8 @@ int check_segment(const char *path, const char *name, uint64_t first, uint64_t t
     *out = (struct check_result){0};
     int rc =
         segment_env_open(path, MDB_RDONLY | (lock ? 0 : MDB_NOLOCK), SEGMENT_ROOM, &seg.env, err);
+    if (rc == E_NOTFOUND && files_exists(path))
+        return error_set(err, E_CORRUPT, "%s: the file is empty", name);
     if (rc) return error_wrap(err, rc == E_NOTFOUND || rc == E_DENIED ? rc : E_CORRUPT, "%s", name);
     rc = reader_attach(seg.env, &r, err);
     if (!rc && r.base.index + 1 != first)
