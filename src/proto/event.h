@@ -60,11 +60,13 @@ struct txn {
     uint64_t cause; /* revision that made the actor act; 0: a wish from outside */
 };
 
-/* Writing an entry. Documents are found again by address (interned) and written once. */
+/* Writing an entry. Documents are found again by their digest and written once; the writer holds a
+ * reference to each until the entry is finished or freed. */
 struct entry_writer {
     struct buf events; /* the encoded transactions so far */
-    struct buf docs;
+    struct buf docs;   /* struct doc *, in the order of their index */
     struct map doc_index;
+    size_t doc_bytes;
     uint32_t doc_count, txn_count, event_count;
     size_t txn_mark, txn_events;
 };
@@ -77,7 +79,9 @@ void entry_free(struct entry_writer *w);
 size_t entry_size(const struct entry_writer *w); /* bytes so far, for the batch limit */
 
 /* Reading. The callback gets each event with its revision; slices point into `bytes`, documents are
- * borrowed for the call. A nonzero return stops. E_CORRUPT for bytes that are no entry. */
+ * borrowed for the call. A nonzero return stops and is returned. E_CORRUPT for bytes that are no entry
+ * (events before the damage have been delivered by then: whoever folds them stops for good),
+ * E_UNSUPPORTED for an entry or event of a newer build. */
 struct entry_head {
     int64_t time_ms;
     uint64_t first_revision;

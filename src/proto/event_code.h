@@ -1,0 +1,38 @@
+/* The payloads of events, as one table that the writer and the reader share. Private to event_*.c.
+ */
+#ifndef LOGSHIP_PROTO_EVENT_CODE_H
+#define LOGSHIP_PROTO_EVENT_CODE_H
+
+#include "proto/event.h"
+
+enum { ENTRY_VERSION = 1, ENTRY_FIELDS = 5, TXN_FIELDS = 4, EVENT_FIELDS = 5, PAYLOAD_MAX = 4 };
+
+/* What an element of a payload holds. */
+enum payload_what {
+    PAYLOAD_END,
+    PAYLOAD_BODY,
+    PAYLOAD_STATUS,
+    PAYLOAD_NODE,
+    PAYLOAD_CREATED_S, /* borne by deleted_s, 0: nil */
+    PAYLOAD_DELETED_S,
+    PAYLOAD_GRACE_S,
+    PAYLOAD_BUMPS,
+    PAYLOAD_TEXT_0,
+    PAYLOAD_TEXT_1,
+    PAYLOAD_TEXT_2,
+    PAYLOAD_TEXT_3,
+};
+
+struct payload_item {
+    uint8_t what;
+    bool optional; /* may be nil, or missing at the end of an older event */
+};
+
+/* How one type of event is encoded now. */
+struct event_form {
+    uint8_t version;
+    struct payload_item items[PAYLOAD_MAX]; /* up to PAYLOAD_END */
+};
+const struct event_form *event_form(unsigned type); /* NULL: no such type */
+
+#endif
