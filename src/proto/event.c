@@ -1,27 +1,25 @@
 #include "proto/event_code.h"
 
-/* clang-format off: two one-liners */
-#define MUST(what)                                                                                 \
-    {                                                                                              \
-        PAYLOAD_##what, false                                                                      \
-    }
-#define MAY(what)                                                                                  \
-    {                                                                                              \
-        PAYLOAD_##what, true                                                                       \
-    }
-/* clang-format on */
+enum {
+    BODY = PAYLOAD_BODY,
+    STATUS = PAYLOAD_STATUS,
+    NODE = PAYLOAD_NODE,
+    MAY = PAYLOAD_MAY,
+};
 
-/* The order is the encoding: items are only ever added at the end, as MAY. */
+/* The order is the encoding: items are only ever added at the end, as optional ones. */
 static const struct event_form event_forms[] = {
-    [EVENT_CREATED] = {1, {MUST(BODY), MAY(STATUS), MAY(NODE), MAY(CREATED_S)}},
-    [EVENT_UPDATED] = {1, {MUST(BODY), MUST(BUMPS)}},
-    [EVENT_STATUS] = {1, {MUST(STATUS)}},
-    [EVENT_BOUND] = {1, {MUST(NODE)}},
-    [EVENT_DELETING] = {1, {MUST(DELETED_S), MUST(GRACE_S), MAY(BODY)}},
-    [EVENT_REMOVED] = {1, {{0}}},
-    [EVENT_UNSCHEDULABLE] = {1, {MUST(TEXT_3)}},
-    [EVENT_CONDITION] = {1, {MUST(TEXT_0), MUST(TEXT_1), MAY(TEXT_2), MAY(TEXT_3)}},
-    [EVENT_SCALED] = {1, {MUST(STATUS)}},
+    [EVENT_CREATED] = {1, {BODY, MAY | STATUS, MAY | NODE, MAY | PAYLOAD_CREATED_S}},
+    [EVENT_UPDATED] = {1, {BODY, PAYLOAD_BUMPS}},
+    [EVENT_STATUS] = {1, {STATUS}},
+    [EVENT_BOUND] = {1, {NODE}},
+    [EVENT_DELETING] = {1, {PAYLOAD_DELETED_S, PAYLOAD_GRACE_S, MAY | BODY}},
+    [EVENT_REMOVED] = {1, {0}},
+    [EVENT_UNSCHEDULABLE] = {1, {PAYLOAD_TEXT_3}},
+    [EVENT_CONDITION] = {1,
+                         {PAYLOAD_TEXT_0, PAYLOAD_TEXT_1, MAY | PAYLOAD_TEXT_2,
+                          MAY | PAYLOAD_TEXT_3}},
+    [EVENT_SCALED] = {1, {STATUS}},
 };
 
 const struct event_form *event_form(unsigned type)

@@ -23,15 +23,13 @@ enum payload_what {
     PAYLOAD_TEXT_3,
 };
 
-struct payload_item {
-    uint8_t what;
-    bool optional; /* may be nil, or missing at the end of an older event */
-};
+/* Or'ed to it: the element may be nil, or missing at the end of an older event. */
+enum { PAYLOAD_MAY = 0x80 };
 
 /* How one type of event is encoded now. */
 struct event_form {
     uint8_t version;
-    struct payload_item items[PAYLOAD_MAX]; /* up to PAYLOAD_END */
+    uint8_t items[PAYLOAD_MAX]; /* payload_what, up to PAYLOAD_END */
 };
 const struct event_form *event_form(unsigned type); /* NULL: no such type */
 

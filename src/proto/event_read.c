@@ -107,12 +107,13 @@ static bool reader_text(struct mp v, struct str *out)
     return v.type == MP_STR;
 }
 
-static bool reader_payload(struct reader *r, struct payload_item item, struct event *e)
+static bool reader_payload(struct reader *r, uint8_t item, struct event *e)
 {
     struct mp v;
     if (!mp_step(&r->at, &v)) return false;
-    if (v.type == MP_NIL && item.optional) return true;
-    switch (item.what) {
+    if (v.type == MP_NIL && (item & PAYLOAD_MAY)) return true;
+    unsigned what = item & ~PAYLOAD_MAY;
+    switch (what) {
     case PAYLOAD_BODY:
         return reader_doc(r, v, &e->body);
     case PAYLOAD_STATUS:
@@ -132,7 +133,7 @@ static bool reader_payload(struct reader *r, struct payload_item item, struct ev
         e->bumps_generation = v.b;
         return v.type == MP_BOOL;
     default:
-        return reader_text(v, &e->text[item.what - PAYLOAD_TEXT_0]);
+        return reader_text(v, &e->text[what - PAYLOAD_TEXT_0]);
     }
 }
 
@@ -172,8 +173,8 @@ static int reader_event(struct reader *r, struct event *e)
     int rc = reader_event_head(r, &left, &form, e);
     if (rc) return rc;
     e->kind = r->kind;
-    for (int i = 0; i < PAYLOAD_MAX && form->items[i].what != PAYLOAD_END; i++) {
-        if (left == 0 && form->items[i].optional) break;
+    for (int i = 0; i < PAYLOAD_MAX && form->items[i] != PAYLOAD_END; i++) {
+        if (left == 0 && (form->items[i] & PAYLOAD_MAY)) break;
         if (left == 0 || !reader_payload(r, form->items[i], e)) return reader_damaged(r, "event");
         left--;
     }

@@ -78,19 +78,20 @@ static void entry_put_text(struct entry_writer *w, struct str s, bool optional)
         mp_put_nil(&w->events);
 }
 
-static void entry_put_payload(struct entry_writer *w, const struct event *e,
-                              struct payload_item item)
+static void entry_put_payload(struct entry_writer *w, const struct event *e, uint8_t item)
 {
-    switch (item.what) {
+    bool optional = item & PAYLOAD_MAY;
+    unsigned what = item & ~PAYLOAD_MAY;
+    switch (what) {
     case PAYLOAD_BODY:
-        entry_put_doc(w, e->body, item.optional);
+        entry_put_doc(w, e->body, optional);
         break;
     case PAYLOAD_STATUS:
-        entry_put_doc(w, e->status, item.optional);
+        entry_put_doc(w, e->status, optional);
         break;
     case PAYLOAD_NODE:
-        assert(e->node.p || item.optional);
-        entry_put_text(w, e->node, item.optional);
+        assert(e->node.p || optional);
+        entry_put_text(w, e->node, optional);
         break;
     case PAYLOAD_CREATED_S:
         if (e->deleted_s)
@@ -108,7 +109,7 @@ static void entry_put_payload(struct entry_writer *w, const struct event *e,
         mp_put_bool(&w->events, e->bumps_generation);
         break;
     default:
-        entry_put_text(w, e->text[item.what - PAYLOAD_TEXT_0], item.optional);
+        entry_put_text(w, e->text[what - PAYLOAD_TEXT_0], optional);
     }
 }
 
@@ -117,7 +118,7 @@ void entry_event(struct entry_writer *w, const struct event *e)
     const struct event_form *form = event_form(e->type);
     assert(form && w->txn_count);
     uint32_t payload = 0;
-    while (payload < PAYLOAD_MAX && form->items[payload].what != PAYLOAD_END) payload++;
+    while (payload < PAYLOAD_MAX && form->items[payload] != PAYLOAD_END) payload++;
     mp_put_array(&w->events, EVENT_FIELDS + payload);
     mp_put_uint(&w->events, e->type);
     mp_put_uint(&w->events, form->version);
