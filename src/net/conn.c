@@ -92,11 +92,15 @@ static void conn_arm(struct conn *c)
     uv_timer_start(&c->timer, conn_on_timer, wait, 0);
 }
 
-void conn_deadline(struct conn *c, unsigned ms)
+void conn_allow(struct conn *c, unsigned ms)
 {
-    if (c->state == CONN_CLOSED) return;
     c->due = ms ? uv_now(c->hub->loop) + ms : 0;
     if (c->due) conn_arm(c);
+}
+
+void conn_deadline(struct conn *c, unsigned ms)
+{
+    if (c->state == CONN_OPEN) conn_allow(c, ms); /* the other states have their own */
 }
 
 static void conn_on_timer(uv_timer_t *timer)
@@ -138,7 +142,7 @@ static void conn_finish(struct conn *c)
     c->paused = c->resume = false;
     buf_free(&c->held);
     conn_start_reading(c); /* the goodbye of the other side is read, its data dropped */
-    conn_deadline(c, CONN_FINISH_MS);
+    conn_allow(c, CONN_FINISH_MS);
     conn_mark(c);
 }
 
@@ -192,7 +196,7 @@ static void conn_finished_sending(struct conn *c)
     int fd;
     if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0) shutdown(fd, SHUT_WR);
     c->state = CONN_LINGERING;
-    conn_deadline(c, CONN_LINGER_MS);
+    conn_allow(c, CONN_LINGER_MS);
 }
 
 void conn_turn(struct conn *c)
@@ -206,7 +210,7 @@ void conn_turn(struct conn *c)
     }
     bool progress = conn_flush(c);
     if (c->state == CONN_FINISHING) {
-        if (progress) conn_deadline(c, CONN_FINISH_MS);
+        if (progress) conn_allow(c, CONN_FINISH_MS);
         if (!conn_queued(c) && !c->flight && !c->out.len) conn_finished_sending(c);
     } else if (c->state == CONN_OPEN && (progress || c->wake)) {
         c->wake = false;

@@ -50,7 +50,8 @@ void conn_write(struct conn *c, const void *bytes, size_t n);
 size_t conn_queued(const struct conn *c); /* bytes written and not yet taken by the kernel */
 /* Stops and resumes reading: back-pressure on the other side. */
 void conn_pause(struct conn *c, bool paused);
-/* `timeout` is called when so many milliseconds have passed; 0: never. Replaces the one before. */
+/* `timeout` is called when so many milliseconds have passed; 0: never. Replaces the one before;
+ * only while open. */
 void conn_deadline(struct conn *c, unsigned ms);
 /* `sent` is called in this turn even if nothing is left to write. */
 void conn_wake(struct conn *c);

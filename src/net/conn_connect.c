@@ -75,7 +75,7 @@ struct conn *conn_connect(struct uv_loop_s *loop, const struct conn_target *targ
     c->address = mem_strdup(target->address);
     c->check_name = target->check_name;
     uv_update_time(loop);
-    conn_deadline(c, target->handshake_ms ? target->handshake_ms : CONN_HANDSHAKE_MS);
+    conn_allow(c, target->handshake_ms ? target->handshake_ms : CONN_HANDSHAKE_MS);
     struct error err;
     char port[8];
     struct conn_connect *cc = mem_new(struct conn_connect);

@@ -62,8 +62,9 @@ void conn_turn(struct conn *c); /* flush; called by the hub once per turn for ea
 void conn_mark(struct conn *c); /* wants a turn */
 void conn_input(struct conn *c, const char *bytes, size_t n);
 void conn_saw_eof(struct conn *c);
-void conn_shut(struct conn *c);  /* closes the handles */
-bool conn_flush(struct conn *c); /* true: the kernel took bytes of the owner */
+void conn_allow(struct conn *c, unsigned ms); /* the deadline of the present state; 0: none */
+void conn_shut(struct conn *c);               /* closes the handles */
+bool conn_flush(struct conn *c);              /* true: the kernel took bytes of the owner */
 void conn_forget_plain(struct conn *c);
 void conn_connect_cancel(struct conn *c);
 

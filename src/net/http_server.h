@@ -82,12 +82,14 @@ void http_abort(struct http_exchange *x); /* resets the connection */
 struct http_raw;
 struct http_raw_events {
     void (*bytes)(struct http_raw *r, const void *bytes, size_t n);
-    void (*closed)(struct http_raw *r);
+    void (*drained)(struct http_raw *r); /* nothing waits to be written; may be NULL */
+    void (*closed)(struct http_raw *r);  /* last call; r is freed after it */
 };
 struct http_raw *http_hijack(struct http_exchange *x, const char *headers,
                              const struct http_raw_events *events, void *data);
 void *http_raw_data(struct http_raw *r);
 size_t http_raw_write(struct http_raw *r, const void *bytes, size_t n); /* returns what waits */
+void http_raw_pause(struct http_raw *r, bool paused); /* stops reading: back-pressure */
 void http_raw_close(struct http_raw *r);
 
 #endif

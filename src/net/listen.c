@@ -26,7 +26,7 @@ static void listener_adopt(struct conn_listener *l, struct conn *c)
     c->state = CONN_HANDSHAKE;
     conn_start_reading(c);
     if (c->ssl)
-        conn_deadline(c, l->options.handshake_ms ? l->options.handshake_ms : CONN_HANDSHAKE_MS);
+        conn_allow(c, l->options.handshake_ms ? l->options.handshake_ms : CONN_HANDSHAKE_MS);
     else
         conn_opened(c);
 }
