@@ -206,9 +206,10 @@ class Schema:
     @staticmethod
     def check_rule(row):
         rule, argument = row["rule"], row["argument"]
-        row["low"], row["high"] = -2**63 + 1, 2**63 - 1
+        row["low"], row["high"], row["zero"] = 0, 0, argument.startswith("0|")
         if rule == "range":
             try:
+                argument = argument[2:] if row["zero"] else argument
                 low, high = argument.split("..")
                 row["low"] = int(low)
                 row["high"] = int(high) if high else 2**63 - 1
@@ -233,6 +234,8 @@ class Schema:
                 row.fail(f"duplicate kind {row['key']}")
             if row["scope"] not in ("namespaced", "cluster"):
                 row.fail(f"scope is namespaced or cluster, not {row['scope']!r}")
+            if row["name"] not in NAME_CHECKS:
+                row.fail(f"unknown name check {row['name']!r}")
             row["bits"] = self.verb_bits(row)
             row["keeps"] = set(filter(None, row["keeps"].split(",")))
             if row["keeps"] - {"generation", "status"}:
@@ -343,7 +346,9 @@ class Writer:
     def rule(self, row):
         parts = [f".field = {self.field_ref(row['type'], row['field'])}", f".rule = RULE_{row['rule'].upper()}"]
         if row["rule"] == "range":
-            parts.append(f".low = {row['low']}, .high = {row['high']}")
+            parts.append(f".low = {row['low']}, .high = {row['high']}, .zero = {c_bool(row['zero'])}")
+        elif row["rule"] == "required":
+            parts.append(f".key = {c_text(row['argument'] or row['field'])}")
         elif row["rule"] == "enum":
             parts.append(".choices = " + self.texts(row["argument"].split(",")))
         elif row["rule"] == "unique":
@@ -363,6 +368,7 @@ class Writer:
         computed = {r["compute"] for t in schema.defaults for r in schema.defaults[t] if r["compute"]}
         checks = {r["argument"] for t in schema.rules for r in schema.rules[t] if r["rule"] == "check"}
         names = {r["argument"] for t in schema.rules for r in schema.rules[t] if r["rule"] == "name"}
+        names |= {k["name"] for k in schema.kinds.values()}
         for kind, found in (("default_fn", computed), ("check_fn", checks)):
             self.out.extend(f"extern {kind} {name};" for name in sorted(found))
         self.out.extend(f"extern name_fn name_check_{name};" for name in sorted(names))
@@ -410,7 +416,8 @@ class Writer:
                 f".categories = {self.texts(kind['categories'].split(','))}, "
                 f".namespaced = {c_bool(kind['scope'] == 'namespaced')}, "
                 f".has_generation = {c_bool('generation' in kind['keeps'])}, "
-                f".has_status = {c_bool('status' in kind['keeps'])}, .verbs = {kind['bits']}, "
+                f".has_status = {c_bool('status' in kind['keeps'])}, "
+                f".name_check = name_check_{kind['name']}, .verbs = {kind['bits']}, "
                 f"{table('subresource', 'subresources')}, {table('version', 'list')}, {table('column', 'columns')}}}")
 
     @staticmethod

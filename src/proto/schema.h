@@ -100,8 +100,9 @@ struct kind {
     const char *const *short_names; /* NULL-terminated */
     const char *const *categories;  /* NULL-terminated */
     bool namespaced;
-    bool has_generation; /* metadata.generation is kept (spec changes bump it) */
-    bool has_status;     /* status is written through the subresource only */
+    bool has_generation;                   /* metadata.generation is kept (spec changes bump it) */
+    bool has_status;                       /* status is written through the subresource only */
+    const char *(*name_check)(struct str); /* of metadata.name; see names.h */
     uint32_t verbs;
     const struct subresource *subresources;
     uint8_t subresource_count;

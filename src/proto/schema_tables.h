@@ -47,10 +47,12 @@ struct type_rule {
     const struct field *field; /* NULL: the rule is about the whole object */
     enum rule_kind rule;
     int64_t low, high;          /* RULE_RANGE */
+    bool zero;                  /* RULE_RANGE: zero means none, and is good */
     const char *const *choices; /* RULE_ENUM: NULL-terminated */
-    const char *key;            /* RULE_UNIQUE: the field by which list items differ */
-    name_fn *name;              /* RULE_NAME */
-    check_fn *check;            /* RULE_CHECK */
+    const char
+        *key; /* RULE_UNIQUE: the field by which items differ; RULE_REQUIRED: where to report */
+    name_fn *name;   /* RULE_NAME */
+    check_fn *check; /* RULE_CHECK */
 };
 
 struct path_entry { /* sorted by group, version, resource */

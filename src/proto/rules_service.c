@@ -1,0 +1,92 @@
+/* Services and endpoints. */
+#include "proto/checker.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+
+static void service_ports(struct checker *c, struct mp spec)
+{
+    struct mp ports = mp_get(spec, "ports"), type = mp_get(spec, "type");
+    bool headless = mp_is(mp_get(spec, "clusterIP"), "None");
+    if (check_empty(ports) && !headless && !mp_is(type, "ExternalName"))
+        check_required(c, "ports", NULL);
+    unsigned i = 0;
+    for (struct mp_iter it = mp_items(ports); mp_iter_next(&it); i++) {
+        mem_auto char *name = mem_printf("ports[%u].name", i);
+        if (ports.count > 1 && check_empty(mp_get(it.value, "name"))) check_required(c, name, NULL);
+        mem_auto char *node_port = mem_printf("ports[%u].nodePort", i);
+        if (mp_is(type, "ClusterIP") && !check_empty(mp_get(it.value, "nodePort")))
+            check_forbidden(c, node_port, "may not be used when `type` is 'ClusterIP'");
+    }
+}
+
+/* One port and protocol is one service port. */
+static void service_port_pairs(struct checker *c, struct mp ports)
+{
+    struct map seen = {0};
+    unsigned i = 0;
+    char *key;
+    for (struct mp_iter it = mp_items(ports); mp_iter_next(&it); i++) {
+        struct str protocol = mp_str(mp_get(it.value, "protocol"));
+        long long port = (long long)mp_i64(mp_get(it.value, "port"), 0);
+        key = mem_printf("%.*s/%lld", (int)protocol.n, protocol.n ? protocol.p : "", port);
+        if (!map_get(&seen, key, strlen(key))) {
+            map_put(&seen, key, strlen(key), key);
+            continue;
+        }
+        mem_free(key);
+        mem_auto char *at = mem_printf("ports[%u]", i);
+        check_add(c, "FieldValueDuplicate", at,
+                  "Duplicate value: core.ServicePort{Name:\"\", Protocol:\"%.*s\", "
+                  "AppProtocol:(*string)(nil), Port:%lld, TargetPort:intstr.IntOrString{Type:0, "
+                  "IntVal:0, StrVal:\"\"}, NodePort:0}",
+                  (int)protocol.n, protocol.n ? protocol.p : "", port);
+    }
+    for (size_t k = 0; (key = map_next(&seen, &k));) mem_free(key);
+    map_free(&seen);
+}
+
+static void service_cluster_ip(struct checker *c, const struct check_scope *at)
+{
+    struct mp now = mp_get(at->object, "clusterIP"), old = mp_get(at->old, "clusterIP");
+    if (mp_is(mp_get(at->object, "type"), "ExternalName")) {
+        if (!check_empty(now))
+            check_forbidden(c, "clusterIP", "may not be set when type is 'ExternalName'");
+        return;
+    }
+    const char *wrong =
+        check_empty(now) || mp_is(now, "None") ? NULL : name_check_endpoint_ip(mp_str(now));
+    if (wrong && str_starts(str_of(wrong), "must be")) check_invalid(c, "clusterIP", now, wrong);
+    if (!check_is_update(c) || mp_is(mp_get(at->old, "type"), "ExternalName")) return;
+    if (!check_empty(old) && !check_empty(now) && !mp_same(now, old))
+        check_invalid(c, "clusterIP", now, "field is immutable");
+}
+
+check_fn check_service_spec;
+void check_service_spec(struct checker *c, const struct check_scope *at)
+{
+    struct mp name = mp_get(at->object, "externalName");
+    service_ports(c, at->object);
+    service_port_pairs(c, mp_get(at->object, "ports"));
+    service_cluster_ip(c, at);
+    if (!mp_is(mp_get(at->object, "type"), "ExternalName")) return;
+    const char *wrong = check_empty(name) ? NULL : name_check_dns_subdomain(mp_str(name));
+    if (check_empty(name))
+        check_required(c, "externalName", NULL);
+    else if (wrong)
+        check_invalid(c, "externalName", name, wrong);
+}
+
+check_fn check_endpoint_subset;
+void check_endpoint_subset(struct checker *c, const struct check_scope *at)
+{
+    struct mp ports = mp_get(at->object, "ports");
+    if (check_empty(mp_get(at->object, "addresses")) &&
+        check_empty(mp_get(at->object, "notReadyAddresses")))
+        check_required(c, "", "must specify `addresses` or `notReadyAddresses`");
+    unsigned i = 0;
+    for (struct mp_iter it = mp_items(ports); mp_iter_next(&it); i++) {
+        mem_auto char *name = mem_printf("ports[%u].name", i);
+        if (ports.count > 1 && check_empty(mp_get(it.value, "name"))) check_required(c, name, NULL);
+    }
+}
