@@ -1,0 +1,9 @@
+/* Making a cluster's directory: its CA and certificates, tokens, keys and kubeconfig. */
+#ifndef LOGSHIP_CLI_CLUSTER_MAKE_H
+#define LOGSHIP_CLI_CLUSTER_MAKE_H
+
+#include "cli/cluster_dir.h"
+
+int cluster_make(struct cluster_dir *d, struct error *err);
+
+#endif

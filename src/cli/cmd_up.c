@@ -1,0 +1,274 @@
+/* logship up: a local cluster of real processes; logship down: its end. */
+#include "cli/cli.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/cluster_dir.h"
+#include "cli/processes.h"
+#include "cli/status.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char about_up[] =
+    "Starts a cluster of real processes on loopback, or what is not running of it. Everything is "
+    "kept in\n"
+    "DIR: run it again on the same DIR to go on. Master K serves the API at PORT+K-1.";
+
+struct up_words {
+    const char *dir, *runtime;
+    unsigned long long masters, nodes, sim_nodes, port, election, node_grace, keyframe_entries,
+        edges, sim_delay;
+    bool detach;
+};
+
+struct argv_list {
+    const char *items[96];
+    size_t count;
+};
+
+static void arg(struct argv_list *a, const char *name, const char *value)
+{
+    a->items[a->count++] = name;
+    if (value) a->items[a->count++] = value;
+    a->items[a->count] = NULL;
+}
+
+static void arg_number(struct argv_list *a, const char *name, unsigned long long value)
+{
+    if (value) arg(a, name, mem_printf("%llu", value));
+}
+
+static void master_argv(const struct cluster_dir *d, const struct up_words *w, unsigned k,
+                        struct argv_list *a)
+{
+    arg(a, "master", NULL);
+    arg(a, "--dir", cluster_file(d, "m%u", k));
+    arg(a, "--id", mem_printf("%u", k));
+    arg(a, "--cluster", d->settings.id);
+    for (unsigned i = 1; i <= d->settings.masters; i++) {
+        arg(a, "--peer", cluster_peer_address(d, i));
+        arg(a, "--node-port-of", cluster_node_port_address(d, i));
+    }
+    arg(a, "--api", cluster_api_address(d, k));
+    arg(a, "--node", cluster_node_port_address(d, k));
+    arg(a, "--ca", cluster_file(d, "pki/ca.crt"));
+    arg(a, "--cert", cluster_file(d, "pki/m%u.crt", k));
+    arg(a, "--key", cluster_file(d, "pki/m%u.key", k));
+    arg(a, "--tokens", cluster_file(d, "tokens.csv"));
+    arg(a, "--join-tokens", cluster_file(d, "join-token"));
+    arg(a, "--seal-key", cluster_file(d, "seal.key"));
+    arg_number(a, "--election-ms", w->election);
+    arg_number(a, "--node-grace-ms", w->node_grace);
+    arg_number(a, "--keyframe-entries", w->keyframe_entries);
+    arg_number(a, "--edges", w->edges);
+}
+
+static void joining_argv(const struct cluster_dir *d, struct argv_list *a)
+{
+    for (unsigned i = 1; i <= d->settings.masters; i++)
+        arg(a, "--master", cluster_node_port_address(d, i));
+    arg(a, "--token-file", cluster_file(d, "join-token"));
+    arg(a, "--ca", cluster_file(d, "pki/ca.crt"));
+}
+
+static void node_argv(const struct cluster_dir *d, unsigned k, struct argv_list *a)
+{
+    arg(a, "node", NULL);
+    arg(a, "--dir", cluster_file(d, "n%u", k));
+    arg(a, "--name", mem_printf("n%u", k));
+    arg(a, "--driver", d->settings.runtime);
+    arg(a, "--images", cluster_file(d, "images"));
+    arg(a, "--pod-cidr", mem_printf("10.88.%u.0/24", k));
+    joining_argv(d, a);
+}
+
+static void sim_argv(const struct cluster_dir *d, const struct up_words *w, struct argv_list *a)
+{
+    arg(a, "simnodes", NULL);
+    arg(a, "--count", mem_printf("%llu", d->settings.sim_nodes));
+    arg_number(a, "--start-ms", w->sim_delay);
+    joining_argv(d, a);
+}
+
+/* Starts one process unless it runs; a line of progress either way. */
+static int up_one(const struct cluster_dir *d, struct processes *p, const char *name,
+                  const struct argv_list *a, struct error *err)
+{
+    if (processes_find(p, name)) {
+        printf("  %-4s is running (pid %d)\n", name, (int)processes_find(p, name));
+        return 0;
+    }
+    pid_t pid = process_start(d, name, a->items, err);
+    if (pid < 0) return pid;
+    processes_add(p, name, pid);
+    printf("  %-4s started (pid %d)\n", name, (int)pid);
+    return processes_write(d, p, err);
+}
+
+static int up_masters(const struct cluster_dir *d, const struct up_words *w, struct processes *p,
+                      struct error *err)
+{
+    int rc = 0;
+    for (unsigned k = 1; !rc && k <= d->settings.masters; k++) {
+        struct argv_list a = {0};
+        mem_auto char *name = mem_printf("m%u", k);
+        master_argv(d, w, k, &a);
+        rc = up_one(d, p, name, &a, err);
+    }
+    return rc;
+}
+
+static int up_nodes(const struct cluster_dir *d, const struct up_words *w, struct processes *p,
+                    struct error *err)
+{
+    int rc = 0;
+    for (unsigned k = 1; !rc && k <= d->settings.nodes; k++) {
+        struct argv_list a = {0};
+        mem_auto char *name = mem_printf("n%u", k);
+        node_argv(d, k, &a);
+        rc = up_one(d, p, name, &a, err);
+    }
+    struct argv_list a = {0};
+    if (rc || !d->settings.sim_nodes) return rc;
+    sim_argv(d, w, &a);
+    return up_one(d, p, "sim", &a, err);
+}
+
+static int up_wait(const struct cluster_dir *d, const struct processes *p, struct error *err)
+{
+    for (int tries = 0; tries < 600; tries++) {
+        struct cluster_status status;
+        if (cluster_status_get(d, &status) == 0 && status.leader[0]) {
+            printf("  the API answers, %s leads (term %llu, revision %llu)\n", status.leader,
+                   status.term, status.revision);
+            return 0;
+        }
+        unsigned alive = 0;
+        for (unsigned k = 1; k <= d->settings.masters; k++) {
+            mem_auto char *name = mem_printf("m%u", k);
+            alive += process_alive(processes_find(p, name));
+        }
+        if (alive * 2 <= d->settings.masters)
+            return error_set(
+                err, E_IO,
+                "masters ended while starting; %s/logs/m1.log and its neighbours say why", d->path);
+        nanosleep(&(struct timespec){0, 50000000}, NULL);
+    }
+    return error_set(err, E_TIMEOUT, "no leader within 30 s; see %s/logs/m1.log", d->path);
+}
+
+static void stop_all(const struct cluster_dir *d);
+
+static void up_hold(const struct cluster_dir *d)
+{
+    sigset_t set;
+    int number;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    puts("Ctrl-C stops it.");
+    fflush(stdout);
+    sigwait(&set, &number);
+    stop_all(d);
+}
+
+static int up_run(const struct up_words *w, struct cluster_dir *d, struct error *err)
+{
+    struct processes p;
+    processes_read(d, &p);
+    printf("cluster in %s%s\n", d->path, d->fresh ? " (new)" : "");
+    int rc = up_masters(d, w, &p, err);
+    if (!rc) rc = up_wait(d, &p, err);
+    if (!rc) rc = up_nodes(d, w, &p, err);
+    if (!rc) printf("try:  kubectl --kubeconfig %s/kubeconfig get nodes\n", d->path);
+    processes_free(&p);
+    return rc;
+}
+
+static int cmd_up(int argc, char **argv)
+{
+    struct up_words w = {.masters = 3, .nodes = 2, .port = 6443, .runtime = "oci"};
+    const struct option_row rows[] = {
+        {"dir", OPTION_TEXT, &w.dir, "DIR  where everything of the cluster is kept", true},
+        {"masters", OPTION_NUMBER, &w.masters, "N  masters (3); fixed when the cluster is made",
+         false},
+        {"nodes", OPTION_NUMBER, &w.nodes, "N  nodes that run pods (2)", false},
+        {"runtime", OPTION_TEXT, &w.runtime, "NAME  of the nodes: oci (containers) or sim", false},
+        {"sim-nodes", OPTION_NUMBER, &w.sim_nodes, "N  simulated nodes besides, in one process (0)",
+         false},
+        {"sim-delay-ms", OPTION_NUMBER, &w.sim_delay, "MS  simulated pods need to start", false},
+        {"api-port", OPTION_NUMBER, &w.port, "PORT  of the first master's API (6443)", false},
+        {"election-ms", OPTION_NUMBER, &w.election, "MS  Raft election timeout (1000)", false},
+        {"node-grace-ms", OPTION_NUMBER, &w.node_grace,
+         "MS  silence after which a node is lost (40000)", false},
+        {"keyframe-entries", OPTION_NUMBER, &w.keyframe_entries, "N  a keyframe after N entries",
+         false},
+        {"edges", OPTION_NUMBER, &w.edges, "N  threads for HTTP and nodes in each master (1)",
+         false},
+        {"detach", OPTION_FLAG, &w.detach, "return once a leader answers; else stay until Ctrl-C",
+         false},
+    };
+    int rc = OPTIONS_PARSE("up", about_up, rows, argc, argv, NULL);
+    if (rc) return rc > 0 ? 0 : 2;
+    struct cluster_settings wanted = {
+        .masters = w.masters, .nodes = w.nodes, .sim_nodes = w.sim_nodes, .api_port = w.port};
+    snprintf(wanted.runtime, sizeof wanted.runtime, "%s", w.runtime);
+    if (!w.masters || w.masters > 7 || w.port > 65000 ||
+        (strcmp(w.runtime, "oci") != 0 && strcmp(w.runtime, "sim") != 0)) {
+        fputs("logship up: masters 1 to 7, a port up to 65000, runtime oci or sim\n", stderr);
+        return 2;
+    }
+    struct cluster_dir d;
+    struct error err = {0};
+    if (cluster_dir_open(&d, w.dir, &wanted, &err) || up_run(&w, &d, &err))
+        return cli_fail("up", &err);
+    fflush(stdout);
+    if (!w.detach) up_hold(&d);
+    return 0;
+}
+
+/* Stopping: the processes in reverse, asked first, then made. */
+
+enum { STOP_PATIENCE_MS = 10000 };
+
+static void stop_all(const struct cluster_dir *d)
+{
+    struct processes p;
+    processes_read(d, &p);
+    for (size_t i = p.count; i-- > 0;) kill(p.items[i].pid, SIGTERM);
+    for (size_t i = p.count; i-- > 0;) {
+        int waited = 0;
+        for (; process_alive(p.items[i].pid) && waited < STOP_PATIENCE_MS; waited += 20)
+            nanosleep(&(struct timespec){0, 20000000}, NULL);
+        if (waited >= STOP_PATIENCE_MS) kill(p.items[i].pid, SIGKILL);
+        printf("  %-4s %s\n", p.items[i].name, waited >= STOP_PATIENCE_MS ? "killed" : "stopped");
+    }
+    p.count = 0;
+    processes_write(d, &p, NULL);
+    processes_free(&p);
+}
+
+static int cmd_down(int argc, char **argv)
+{
+    const char *dir = NULL;
+    const struct option_row rows[] = {
+        {"dir", OPTION_TEXT, &dir, "DIR  the cluster's directory", true},
+    };
+    int rc =
+        OPTIONS_PARSE("down", "Stops every process of a local cluster. What it holds stays in DIR.",
+                      rows, argc, argv, NULL);
+    if (rc) return rc > 0 ? 0 : 2;
+    struct cluster_dir d;
+    struct error err = {0};
+    if (cluster_dir_open(&d, dir, NULL, &err)) return cli_fail("down", &err);
+    stop_all(&d);
+    return 0;
+}
+
+const struct verb verb_up = {"up", "starts a local cluster, or what is not running of it", cmd_up};
+const struct verb verb_down = {"down", "stops a local cluster", cmd_down};
