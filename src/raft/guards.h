@@ -1,0 +1,60 @@
+/* The guards around libraft 0.15.0's known safety defects, one function each, named as in
+ * ARCHITECTURE.md:
+ *
+ *   S1  a leader commits entries of an older term by counting replicas
+ *   S2  a follower confirms a suffix that this leader never checked
+ *   S3  a confirmation meant for the old leader is sent to the new one
+ *   S4  a candidate runs on entries that are not on its disk yet
+ *   S5  two votes in one term
+ *   S6  a follower takes a commit index beyond what the message proved
+ *   S7  a follower keeps a conflicting suffix instead of a needed snapshot
+ *   S8  an uncommitted membership is taken for the committed one
+ *
+ * Each may be switched off (quorum_options.guards_off), so that the simulation can prove that it
+ * finds the defect without it. */
+#ifndef LOGSHIP_RAFT_GUARDS_H
+#define LOGSHIP_RAFT_GUARDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct quorum;
+struct raft_message;
+struct raft_append_entries;
+struct raft_append_entries_result;
+struct raft_request_vote;
+struct raft_configuration;
+
+#define MARKS(X)                                                                                   \
+    X(S1_held)                                                                                     \
+    X(S2_clamped) X(S3_other_term) X(S4_tick_withheld) X(S4_vote_rewritten) X(S5_second_vote)      \
+        X(S6_clamped) X(S7_conflict) X(S8_foreign_change) X(S8_keyframe_put_off) X(bad_frame)      \
+            X(term_jump) X(unknown_sender) X(held_for_disk) X(held_dropped) X(piece_cut)           \
+                X(window_full) X(send_failed) X(send_expired) X(stalled_tick_skipped)              \
+                    X(leader_disk_stuck) X(leader_forgotten) X(commit_announced) X(became_leader)  \
+                        X(lost_leadership) X(read_round) X(read_joined) X(read_late_answer)        \
+                            X(read_retried) X(read_timeout) X(keyframe_begun) X(keyframe_done)     \
+                                X(keyframe_failed) X(install_offered) X(install_again)             \
+                                    X(install_stalled) X(install_resumed) X(install_delivered)     \
+                                        X(install_refused) X(keyframe_ahead_of_log)
+
+enum mark {
+#define X(name) MARK_##name,
+    MARKS(X)
+#undef X
+        MARK_COUNT
+};
+
+bool guard_s1_holds(struct quorum *q);
+void guard_s2_clamp(struct quorum *q, struct raft_append_entries_result *result);
+void guard_s3_other_term(struct quorum *q, struct raft_append_entries_result *result);
+bool guard_s4_withholds_tick(struct quorum *q);
+void guard_s4_request_vote(struct quorum *q, struct raft_request_vote *vote);
+bool guard_s5_second_vote(struct quorum *q, uint64_t candidate);
+void guard_s6_clamp(struct quorum *q, struct raft_append_entries *args);
+/* True: our entry at index conflicts with the snapshot's term and libraft would keep it. */
+bool guard_s7_conflict(struct quorum *q, uint64_t index, uint64_t term);
+bool guard_s8_foreign_change(struct quorum *q, const struct raft_configuration *conf);
+bool guard_s8_keyframe_put_off(struct quorum *q);
+
+#endif

@@ -1,0 +1,146 @@
+/* libraft's snapshots are our keyframes: the application writes them, raft holds only a descriptor
+ * (the revision). When one is written raft frees its memory before it; the log on disk stays, it is
+ * the history. */
+#include "raft/internal.h"
+
+static uint64_t keyframes_bytes_due(const struct quorum *q)
+{
+    return q->options.keyframe_bytes;
+}
+
+/* Before libraft looks at its threshold, after every applied command: is a keyframe due? */
+void keyframes_consider(struct quorum *q)
+{
+    uint64_t entries = q->raft.last_applied + 1 - q->raft.log.snapshot.last_index;
+    bool due = entries >= q->options.keyframe_entries || q->since_bytes >= keyframes_bytes_due(q);
+    bool may = !q->put && now_ms(q) >= q->retry_keyframe_ms;
+    raft_set_snapshot_threshold(&q->raft, due && may ? 1 : UINT32_MAX);
+}
+
+static int fsm_apply(struct raft_fsm *fsm, const struct raft_buffer *buf, void **result)
+{
+    struct quorum *q = fsm->data;
+    uint64_t index = q->raft.last_applied + 1;
+    struct str payload = {(const char *)buf->base + ENTRY_HEADER, buf->len - ENTRY_HEADER};
+    q->options.fsm.apply(q->options.fsm.ctx, index, view_term(q, index), payload);
+    q->since_bytes += buf->len;
+    keyframes_consider(q);
+    *result = NULL;
+    return 0;
+}
+
+static int fsm_snapshot(struct raft_fsm *fsm, struct raft_buffer *bufs[], unsigned *n_bufs)
+{
+    struct quorum *q = fsm->data;
+    if (!q->options.fsm.keyframe || guard_s8_keyframe_put_off(q)) return RAFT_BUSY;
+    *bufs = raft_malloc(sizeof **bufs);
+    (*bufs)[0] = (struct raft_buffer){raft_calloc(1, sizeof(uint64_t)), sizeof(uint64_t)};
+    *n_bufs = 1;
+    return 0;
+}
+
+static int keyframes_restore(struct quorum *q, uint64_t revision, struct error *err)
+{
+    struct keyframe *k;
+    int rc = keyframe_open(q->options.disk->store, revision, &k, err);
+    if (rc) return rc;
+    uint64_t found = keyframe_meta(k)->revision, index = keyframe_meta(k)->index;
+    rc = q->options.fsm.restore(q->options.fsm.ctx, k, err);
+    keyframe_close(k);
+    if (rc) return error_wrap(err, rc, "keyframe %llu", (unsigned long long)found);
+    q->loaded_revision = found;
+    q->keyframe_index = index;
+    q->since_bytes = 0;
+    return 0;
+}
+
+/* Called by libraft at start and after an install; it owns nothing but the descriptor. */
+static int fsm_restore(struct raft_fsm *fsm, struct raft_buffer *buf)
+{
+    struct quorum *q = fsm->data;
+    uint64_t revision;
+    memcpy(&revision, buf->base, sizeof revision);
+    raft_free(buf->base);
+    if (q->restored_early) {
+        q->restored_early = false;
+        return 0;
+    }
+    struct error err;
+    if (keyframes_restore(q, revision, &err))
+        trace_fatal("quorum", "a received keyframe cannot be restored: %s", err.text);
+    q->installing = false;
+    return 0;
+}
+
+void keyframes_fill(struct quorum *q)
+{
+    q->fsm = (struct raft_fsm){.version = 1,
+                               .data = q,
+                               .apply = fsm_apply,
+                               .snapshot = fsm_snapshot,
+                               .restore = fsm_restore};
+}
+
+/* Keyframe and log must fit together. A keyframe beyond the log, or one that the log contradicts,
+ * is what a crash between receiving it and replacing the log leaves: it is committed state, the
+ * log's conflicting part is not, so the log goes on after it. Equal term but unequal chain is
+ * damage. */
+static int keyframes_fit(struct quorum *q, const struct keyframe_meta *meta, struct error *err)
+{
+    struct store *s = q->options.disk->store;
+    struct log_bounds bounds = store_bounds(s);
+    bool empty = bounds.last_index < bounds.first_index;
+    uint64_t term = 0;
+    struct digest chain;
+    if (!empty && bounds.first_index == meta->index + 1)
+        return 0; /* reset at this keyframe before */
+    if (!empty && meta->index >= bounds.first_index && meta->index <= bounds.last_index) {
+        int rc = store_term_at(s, meta->index, &term, err);
+        if (rc == 0 && term == meta->term) {
+            rc = store_chain_at(s, meta->index, &chain, err);
+            if (rc == 0 && !digest_equal(&chain, &meta->chain))
+                rc = error_set(err, E_CORRUPT, "log and keyframe %llu differ at index %llu",
+                               (unsigned long long)meta->revision, (unsigned long long)meta->index);
+            return rc;
+        }
+        if (rc) return rc;
+    } else if (empty && bounds.last_index == meta->index) {
+        return 0;
+    } else if (!empty && meta->index < bounds.first_index) {
+        return error_set(err, E_CORRUPT, "log: begins at %llu, after keyframe at index %llu",
+                         (unsigned long long)bounds.first_index, (unsigned long long)meta->index);
+    }
+    mark(q, MARK_keyframe_ahead_of_log);
+    trace_warn("quorum", "the log goes on after keyframe %llu (index %llu)",
+               (unsigned long long)meta->revision, (unsigned long long)meta->index);
+    return store_reset(s, meta->index, meta->term, &meta->chain, err);
+}
+
+/* The newest keyframe that restores; a damaged one is named and the one before it taken, at the
+ * price of a longer log to fold. */
+int keyframes_restore_at_start(struct quorum *q, struct error *err)
+{
+    uint64_t at_most = UINT64_MAX;
+    unsigned damaged = 0;
+    q->loaded_revision = UINT64_MAX;
+    for (;;) {
+        struct keyframe *k;
+        int rc = keyframe_open(q->options.disk->store, at_most, &k, err);
+        if (rc == E_NOTFOUND)
+            return damaged ? error_set(err, E_CORRUPT, "no keyframe can be restored") : 0;
+        if (rc) return rc;
+        uint64_t revision = keyframe_meta(k)->revision;
+        rc = keyframes_fit(q, keyframe_meta(k), err);
+        keyframe_close(k);
+        if (rc) return rc;
+        rc = keyframes_restore(q, revision, err);
+        if (rc == 0) {
+            q->restored_early = true;
+            return 0;
+        }
+        if (rc != E_CORRUPT || revision == 0) return rc;
+        trace_error("quorum", "%s", err ? err->text : "a keyframe is damaged");
+        damaged++;
+        at_most = revision - 1;
+    }
+}

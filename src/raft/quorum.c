@@ -1,0 +1,343 @@
+#include "raft/internal.h"
+
+#include <assert.h>
+
+enum {
+    HEARTBEAT_MS = 100,
+    ELECTION_MS = 1000,
+    INSTALL_TIMEOUT_MS =
+        10 * 60 * 1000, /* libraft's own; install_source.c notices a stall long before */
+    KEYFRAME_BYTES = 32 * 1024 * 1024,
+    KEYFRAME_ENTRIES = 100000,
+    SERVERS_MAX = 9,
+};
+
+static void *heap_malloc(void *data, size_t n)
+{
+    return (void)data, mem_alloc(n);
+}
+static void heap_free(void *data, void *p)
+{
+    (void)data, mem_free(p);
+}
+static void *heap_calloc(void *data, size_t count, size_t n)
+{
+    (void)data;
+    return mem_zalloc(count * n);
+}
+static void *heap_realloc(void *data, void *p, size_t n)
+{
+    return (void)data, mem_resize(p, n);
+}
+static void *heap_aligned(void *data, size_t alignment, size_t n)
+{
+    (void)data;
+    return aligned_alloc(alignment, n);
+}
+static void heap_aligned_free(void *data, size_t alignment, void *p)
+{
+    (void)data, (void)alignment;
+    mem_free(p);
+}
+
+/* libraft's error paths after a failed allocation are broken: it gets memory that never runs out.
+ */
+static void quorum_heap(void)
+{
+    static struct raft_heap heap = {NULL,         heap_malloc,  heap_free,        heap_calloc,
+                                    heap_realloc, heap_aligned, heap_aligned_free};
+    raft_heap_set(&heap);
+}
+
+static int quorum_check(const struct quorum_options *o, struct error *err)
+{
+    if (o->server_count == 0 || o->server_count > SERVERS_MAX)
+        return error_set(err, E_INVALID, "%u masters; 1 to %d are possible", o->server_count,
+                         SERVERS_MAX);
+    bool self = false;
+    for (unsigned i = 0; i < o->server_count; i++) {
+        if (o->servers[i].id == 0) return error_set(err, E_INVALID, "a master with id 0");
+        self |= o->servers[i].id == o->id;
+        for (unsigned k = 0; k < i; k++)
+            if (o->servers[k].id == o->servers[i].id ||
+                strcmp(o->servers[k].address, o->servers[i].address) == 0)
+                return error_set(err, E_INVALID, "two masters with one id or address");
+    }
+    if (!self)
+        return error_set(err, E_INVALID, "server %llu is not among the masters",
+                         (unsigned long long)o->id);
+    if (o->heartbeat_ms >= o->election_ms)
+        return error_set(err, E_INVALID, "heartbeat must be shorter than the election timeout");
+    return 0;
+}
+
+static void quorum_defaults(struct quorum_options *o)
+{
+    if (!o->heartbeat_ms) o->heartbeat_ms = HEARTBEAT_MS;
+    if (!o->election_ms) o->election_ms = ELECTION_MS;
+    if (!o->keyframe_bytes) o->keyframe_bytes = KEYFRAME_BYTES;
+    if (!o->keyframe_entries) o->keyframe_entries = KEYFRAME_ENTRIES;
+}
+
+static void quorum_peers(struct quorum *q)
+{
+    unsigned n = q->options.server_count;
+    struct quorum_server *servers = mem_copy(q->options.servers, n * sizeof *servers);
+    q->peers = mem_zalloc(n * sizeof *q->peers);
+    for (unsigned i = 0; i < n; i++) {
+        servers[i].address = mem_strdup(servers[i].address);
+        q->peers[i].id = servers[i].id;
+        q->peers[i].address = servers[i].address;
+        list_init(&q->peers[i].sends);
+        if (servers[i].id == q->options.id) q->self = i;
+    }
+    q->options.servers = servers;
+}
+
+static void quorum_free(struct quorum *q)
+{
+    for (unsigned i = 0; i < q->options.server_count; i++)
+        mem_free((char *)q->options.servers[i].address);
+    mem_free((struct quorum_server *)q->options.servers);
+    mem_free(q->peers);
+    mem_free((char *)q->options.cluster);
+    mem_free(q);
+}
+
+int quorum_open(struct quorum **out, const struct quorum_options *options, struct error *err)
+{
+    struct quorum_options o = *options;
+    quorum_defaults(&o);
+    int rc = quorum_check(&o, err);
+    if (rc) return rc;
+    quorum_heap();
+    struct quorum *q = mem_new(struct quorum);
+    q->options = o;
+    q->options.cluster = mem_strdup(o.cluster ? o.cluster : "");
+    quorum_peers(q);
+    list_init(&q->deferred);
+    list_init(&q->held);
+    q->loaded_revision = UINT64_MAX;
+    reads_init(q);
+    io_fill(q);
+    keyframes_fill(q);
+    if (raft_init(&q->raft, &q->io, &q->fsm, o.id, q->peers[q->self].address)) {
+        rc = error_set(err, E_INVALID, "libraft: %s", q->io.errmsg);
+        quorum_free(q);
+        return rc;
+    }
+    raft_set_heartbeat_timeout(&q->raft, o.heartbeat_ms);
+    raft_set_election_timeout(&q->raft, o.election_ms);
+    raft_set_install_snapshot_timeout(&q->raft, INSTALL_TIMEOUT_MS);
+    raft_set_snapshot_threshold(&q->raft, UINT32_MAX);
+    raft_set_snapshot_trailing(&q->raft, TRAILING_AT_START);
+    raft_set_pre_vote(&q->raft, true);
+    *out = q;
+    return 0;
+}
+
+/* The directory belongs to one server of one cluster, for ever. */
+static int quorum_identify(struct quorum *q, struct error *err)
+{
+    struct store *s = q->options.disk->store;
+    struct store_identity identity;
+    int rc = store_identity_get(s, &identity, err);
+    if (rc == E_NOTFOUND) {
+        identity = (struct store_identity){.server_id = q->options.id};
+        snprintf(identity.cluster, sizeof identity.cluster, "%s", q->options.cluster);
+        return store_identity_set(s, &identity, err);
+    }
+    if (rc) return rc;
+    if (identity.server_id != q->options.id || strcmp(identity.cluster, q->options.cluster) != 0)
+        return error_set(err, E_CONFLICT, "the directory belongs to server %llu of cluster %s",
+                         (unsigned long long)identity.server_id, identity.cluster);
+    return 0;
+}
+
+static int quorum_bootstrap(struct quorum *q, struct error *err)
+{
+    struct store *s = q->options.disk->store;
+    struct log_bounds bounds = store_bounds(s);
+    if (bounds.last_index >= bounds.first_index && bounds.last_index > 0) return 0;
+    struct keyframe *k;
+    if (keyframe_open(s, UINT64_MAX, &k, NULL) == 0) {
+        keyframe_close(k);
+        return 0;
+    }
+    uint64_t term, vote;
+    store_slot_get(s, &term, &vote);
+    if (term > 1) /* it has taken part before: what it promised is lost, it must not vote again */
+        return error_set(err, E_CORRUPT,
+                         "the log is gone but term %llu is remembered: add this server anew",
+                         (unsigned long long)term);
+    struct raft_configuration conf;
+    raft_configuration_init(&conf);
+    for (unsigned i = 0; i < q->options.server_count; i++)
+        raft_configuration_add(&conf, q->options.servers[i].id, q->options.servers[i].address,
+                               RAFT_VOTER);
+    int rc = raft_bootstrap(&q->raft, &conf);
+    raft_configuration_close(&conf);
+    return rc ? error_set(err, E_IO, "%s", q->io.errmsg) : 0;
+}
+
+int quorum_start(struct quorum *q, struct error *err)
+{
+    int rc = quorum_identify(q, err);
+    if (rc == 0) rc = quorum_bootstrap(q, err);
+    if (rc == 0) rc = keyframes_restore_at_start(q, err);
+    if (rc) return rc;
+    q->depth++;
+    q->in_raft++;
+    rc = raft_start(&q->raft);
+    q->in_raft--;
+    q->depth--;
+    if (rc) return error_set(err, E_CORRUPT, "%s", q->io.errmsg);
+    q->started = true;
+    q->committed_hint = q->raft.commit_index;
+    q->last_tick_ms = now_ms(q);
+    q->seen_state = RAFT_FOLLOWER;
+    q->seen_term = q->raft.current_term;
+    turn_begin(q);
+    lead_observe(q); /* a single master leads at once */
+    turn_quiet(q);
+    return 0;
+}
+
+static void quorum_raft_closed(struct raft *r)
+{
+    (void)r;
+}
+
+static void quorum_fail_reads(struct quorum *q, struct deferred *d)
+{
+    (void)d;
+    reads_fail_all(q, E_CLOSED);
+}
+
+/* Every job is back and every request of libraft answered: now its memory may go. */
+void io_try_close(struct quorum *q)
+{
+    if (q->depth > 0 || q->jobs > 0 || !list_empty(&q->deferred) || !q->io_closed) return;
+    q->io_closed(&q->io);
+    void (*closed)(void *) = q->closed;
+    void *arg = q->closed_arg;
+    quorum_free(q);
+    if (closed) closed(arg);
+}
+
+void quorum_close(struct quorum *q, void (*closed)(void *arg), void *arg)
+{
+    assert(!q->closing);
+    q->closed = closed;
+    q->closed_arg = arg;
+    q->closing = true;
+    turn_begin(q);
+    receive_drop_held(q);
+    install_target_abandon(q);
+    q->in_raft++;
+    raft_close(&q->raft, quorum_raft_closed);
+    q->in_raft--;
+    io_put_end(q, E_CLOSED);
+    turn_defer(q, &q->close_reads, quorum_fail_reads);
+    turn_quiet(q);
+}
+
+/* A process that was stopped for a while looks at what came in before it believes its clock. */
+static bool quorum_stalled(struct quorum *q, uint64_t now)
+{
+    bool stalled = now - q->last_tick_ms > 3ull * q->options.heartbeat_ms;
+    q->last_tick_ms = now;
+    if (stalled) mark(q, MARK_stalled_tick_skipped);
+    return stalled;
+}
+
+/* Followers still answer the heartbeats of a leader whose disk is stuck, so nothing else would
+ * dethrone it. */
+static bool quorum_leads_without_disk(struct quorum *q)
+{
+    struct disk *d = q->options.disk;
+    if (!is_leader(q) || !d->stuck_ms || d->stuck_ms(d) <= election_ms(q)) return false;
+    mark(q, MARK_leader_disk_stuck);
+    return true;
+}
+
+void quorum_tick(struct quorum *q)
+{
+    if (!q->started || q->closing) return;
+    turn_begin(q);
+    bool stalled = quorum_stalled(q, now_ms(q));
+    receive_retry_held(q);
+    if (!stalled && !quorum_leads_without_disk(q) && !guard_s4_withholds_tick(q))
+        RAFT_CALL(q, q->tick(&q->io));
+    io_sends_expire(q);
+    install_sources_tick(q);
+    install_target_tick(q);
+    reads_tick(q);
+    turn_end(q);
+}
+
+void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes, size_t n)
+{
+    if (!q->started || q->closing) return;
+    struct peer *peer = peer_find(q, from);
+    if (!peer) {
+        mark(q, MARK_unknown_sender);
+        return;
+    }
+    turn_begin(q);
+    receive_frame(q, peer, (struct str){bytes, n});
+    turn_end(q);
+}
+
+void quorum_peer_up(struct quorum *q, uint64_t id, bool up)
+{
+    struct peer *peer = peer_find(q, id);
+    if (!q->started || q->closing || !peer || peer->up == up) return;
+    turn_begin(q);
+    peer->up = up;
+    struct raft_progress *progress = view_progress(q, id);
+    if (up && progress) progress->last_send = 0; /* the next tick speaks to it */
+    if (!up) lead_peer_lost(q, id);
+    turn_end(q);
+}
+
+int quorum_tell(struct quorum *q, uint64_t to, struct str bytes)
+{
+    const struct peer *peer = q->closing ? NULL : peer_find(q, to);
+    if (!peer || !peer->up) return E_CLOSED;
+    struct wire w = {.type = WIRE_TELL};
+    w.tell = bytes;
+    struct buf buf_auto frame = BUF_INIT;
+    wire_write(&frame, &w);
+    send_frame(q, peer, &frame);
+    return 0;
+}
+
+struct quorum_status quorum_status(const struct quorum *q)
+{
+    static const char *const roles[] = {[RAFT_UNAVAILABLE] = "unavailable",
+                                        [RAFT_FOLLOWER] = "follower",
+                                        [RAFT_CANDIDATE] = "candidate",
+                                        [RAFT_LEADER] = "leader"};
+    return (struct quorum_status){.role = roles[q->raft.state],
+                                  .leads = q->leads,
+                                  .leader_id = view_leader(q),
+                                  .term = q->raft.current_term,
+                                  .commit_index = q->raft.commit_index,
+                                  .applied_index = q->raft.last_applied,
+                                  .last_index = view_last_index(q),
+                                  .stored_index = q->raft.last_stored,
+                                  .keyframe_index = q->keyframe_index};
+}
+
+unsigned quorum_marks(const struct quorum *q, const char *const **names, const uint64_t **counts)
+{
+    static const char *const texts[] = {
+#define X(name) #name,
+        MARKS(X)
+#undef X
+    };
+    *names = texts;
+    *counts = q->marks;
+    return MARK_COUNT;
+}

@@ -1,0 +1,223 @@
+/* Frames from peers: checked, held back where a guard says so, then given to libraft or to our own
+ * parts. */
+#include "raft/internal.h"
+
+#define TERM_JUMP                                                                                  \
+    (1ull << 32) /* no honest server is ever so far ahead; one bogus term must not be the last */
+
+/* A message that waits for the disk. */
+struct held_message {
+    struct list link;
+    struct raft_message m;
+};
+
+static void receive_free(struct raft_message *m)
+{
+    if (m->type != RAFT_IO_APPEND_ENTRIES || m->append_entries.n_entries == 0) return;
+    raft_free(m->append_entries.entries[0].batch);
+    raft_free(m->append_entries.entries);
+}
+
+/* What this message proves about our log, if libraft accepts it: S2 and S3 rest on it. */
+static void receive_note_accepted(struct quorum *q, const struct raft_append_entries *a)
+{
+    if (a->term < q->raft.current_term || (q->installing && a->n_entries > 0)) return;
+    if (a->prev_log_index != 0 && view_term(q, a->prev_log_index) != a->prev_log_term) return;
+    uint64_t proved = a->prev_log_index + a->n_entries;
+    if (q->accepted.term != a->term) q->accepted = (struct accepted){.term = a->term};
+    if (q->accepted.match < proved) q->accepted.match = proved;
+}
+
+static void receive_raft(struct quorum *q, struct raft_message *m)
+{
+    if (m->type == RAFT_IO_APPEND_ENTRIES) {
+        struct raft_append_entries *a = &m->append_entries;
+        if (is_leader(q) && a->term == q->raft.current_term)
+            trace_fatal("quorum", "server %llu leads term %llu, and so do we",
+                        (unsigned long long)m->server_id, (unsigned long long)a->term);
+        guard_s6_clamp(q, a);
+        receive_note_accepted(q, a);
+    }
+    if (m->type == RAFT_IO_APPEND_ENTRIES_RESULT && m->append_entries_result.rejected) {
+        /* Otherwise libraft waits for the next tick before it probes further back. */
+        struct raft_progress *p = view_progress(q, m->server_id);
+        if (p) p->last_send = 0;
+    }
+    RAFT_CALL(q, q->recv(&q->io, m));
+}
+
+/* Entries wait while a truncation is on its way to the disk: libraft tells writes apart by index
+ * and term only, so an entry must not come again before the fate of its first copy is known (A2).
+ * Results wait for the barrier (S1). */
+static bool receive_must_wait(struct quorum *q, const struct raft_message *m)
+{
+    if (m->type == RAFT_IO_APPEND_ENTRIES) return m->append_entries.n_entries > 0 && q->cuts > 0;
+    if (m->type == RAFT_IO_APPEND_ENTRIES_RESULT)
+        return m->append_entries_result.term == q->raft.current_term && guard_s1_holds(q);
+    return false;
+}
+
+static void receive_hold(struct quorum *q, struct raft_message *m)
+{
+    if (q->held_count >= HELD_MAX) {
+        mark(q, MARK_held_dropped);
+        receive_free(m);
+        return;
+    }
+    struct held_message *h = mem_new(struct held_message);
+    h->m = *m;
+    list_push(&q->held, &h->link);
+    q->held_count++;
+    mark(q, MARK_held_for_disk);
+}
+
+static void receive_dispatch(struct quorum *q, struct raft_message *m)
+{
+    bool entries = m->type == RAFT_IO_APPEND_ENTRIES && m->append_entries.n_entries > 0;
+    if (q->installing && entries) { /* libraft would drop them too */
+        receive_free(m);
+        return;
+    }
+    if ((entries && q->held_count > 0) || receive_must_wait(q, m))
+        receive_hold(q, m);
+    else
+        receive_raft(q, m);
+}
+
+void receive_retry_held(struct quorum *q)
+{
+    if (q->closing) return;
+    for (unsigned n = q->held_count; n > 0 && !list_empty(&q->held); n--) {
+        struct list *first = q->held.next;
+        struct held_message *h = container_of(first, struct held_message, link);
+        if (receive_must_wait(q, &h->m)) break;
+        list_remove(first);
+        q->held_count--;
+        receive_raft(q, &h->m);
+        mem_free(h);
+    }
+    install_try_deliver(q);
+}
+
+void receive_drop_held(struct quorum *q)
+{
+    struct list *link;
+    while ((link = list_shift(&q->held))) {
+        struct held_message *h = container_of(link, struct held_message, link);
+        receive_free(&h->m);
+        mem_free(h);
+    }
+    q->held_count = 0;
+}
+
+static bool receive_has_foreign_change(struct quorum *q, const struct raft_append_entries *a)
+{
+    for (unsigned i = 0; i < a->n_entries; i++) {
+        const struct raft_entry *e = &a->entries[i];
+        struct raft_configuration conf;
+        if (e->type != RAFT_CHANGE) continue;
+        if (configuration_read((struct str){e->buf.base, e->buf.len}, &conf, NULL)) return true;
+        bool foreign = guard_s8_foreign_change(q, &conf);
+        raft_configuration_close(&conf);
+        if (foreign) return true;
+    }
+    return false;
+}
+
+static void receive_append_frame(struct quorum *q, struct peer *from, const struct wire *w)
+{
+    struct raft_message m = {
+        .type = RAFT_IO_APPEND_ENTRIES, .server_id = from->id, .server_address = from->address};
+    m.append_entries = (struct raft_append_entries){.term = w->term,
+                                                    .prev_log_index = w->append.prev_index,
+                                                    .prev_log_term = w->append.prev_term,
+                                                    .leader_commit = w->append.commit,
+                                                    .entries = wire_entries(w),
+                                                    .n_entries = w->append.count};
+    if (receive_has_foreign_change(q, &m.append_entries)) {
+        trace_warn("quorum", "server %llu sent a change of members; refused",
+                   (unsigned long long)from->id);
+        receive_free(&m);
+        return;
+    }
+    receive_dispatch(q, &m);
+}
+
+static void receive_small_frame(struct quorum *q, struct peer *from, const struct wire *w)
+{
+    struct raft_message m = {.server_id = from->id, .server_address = from->address};
+    if (w->type == WIRE_APPENDED) {
+        m.type = RAFT_IO_APPEND_ENTRIES_RESULT;
+        m.append_entries_result =
+            (struct raft_append_entries_result){.term = w->term,
+                                                .rejected = w->appended.rejected,
+                                                .last_log_index = w->appended.last_index};
+    } else if (w->type == WIRE_VOTE) {
+        m.type = RAFT_IO_REQUEST_VOTE;
+        m.request_vote = (struct raft_request_vote){.term = w->term,
+                                                    .candidate_id = from->id,
+                                                    .last_log_index = w->vote.last_index,
+                                                    .last_log_term = w->vote.last_term,
+                                                    .pre_vote = w->vote.pre};
+    } else {
+        m.type = RAFT_IO_REQUEST_VOTE_RESULT;
+        m.request_vote_result = (struct raft_request_vote_result){
+            .term = w->term,
+            .vote_granted = w->voted.granted,
+            .pre_vote = w->voted.pre ? raft_tribool_true : raft_tribool_false};
+    }
+    receive_dispatch(q, &m);
+    if (w->type == WIRE_APPENDED) install_source_settled(q, from);
+}
+
+static void receive_complain(struct quorum *q, struct peer *from, const char *what)
+{
+    mark(q, MARK_bad_frame);
+    uint64_t now = now_ms(q);
+    if (from->complained_at && now - from->complained_at < 1000) return;
+    from->complained_at = now;
+    trace_warn("quorum", "bad frame from server %llu: %s", (unsigned long long)from->id, what);
+}
+
+void receive_frame(struct quorum *q, struct peer *from, struct str frame)
+{
+    struct wire w;
+    struct error err;
+    if (wire_read(frame, &w, &err)) {
+        receive_complain(q, from, err.text);
+        return;
+    }
+    if (w.term > q->raft.current_term + TERM_JUMP) {
+        mark(q, MARK_term_jump);
+        receive_complain(q, from, "a term from far in the future");
+        return;
+    }
+    switch (w.type) {
+    case WIRE_APPEND:
+        receive_append_frame(q, from, &w);
+        break;
+    case WIRE_APPENDED:
+    case WIRE_VOTE:
+    case WIRE_VOTED:
+        receive_small_frame(q, from, &w);
+        break;
+    case WIRE_OFFER:
+        install_offer(q, from, &w);
+        break;
+    case WIRE_PULL:
+        install_pull(q, from, &w);
+        break;
+    case WIRE_CHUNK:
+        install_chunk(q, from, &w);
+        break;
+    case WIRE_PING:
+    case WIRE_PONG:
+    case WIRE_ASK:
+    case WIRE_ANSWER:
+        reads_message(q, from, &w);
+        break;
+    case WIRE_TELL:
+        if (q->options.fsm.told) q->options.fsm.told(q->options.fsm.ctx, from->id, w.tell);
+        break;
+    }
+}

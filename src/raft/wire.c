@@ -1,0 +1,236 @@
+#include "raft/wire.h"
+
+#include "base/mem.h"
+
+#include <raft.h>
+
+#define NUMBER_MAX (UINT64_MAX >> 2) /* indexes, terms, offsets: sums of two do not overflow */
+
+/* Reads the fields of a frame one after the other; the first wrong one makes all of it wrong. */
+struct fields {
+    struct mp_iter it;
+    bool ok;
+};
+
+static struct mp fields_next(struct fields *f)
+{
+    if (f->ok && mp_iter_next(&f->it)) return f->it.value;
+    f->ok = false;
+    return (struct mp){.type = MP_END};
+}
+
+static uint64_t fields_number(struct fields *f)
+{
+    struct mp v = fields_next(f);
+    if (v.type != MP_INT || v.i < 0 || (uint64_t)v.i > NUMBER_MAX) {
+        f->ok = false;
+        return 0;
+    }
+    return (uint64_t)v.i;
+}
+
+static int64_t fields_signed(struct fields *f)
+{
+    struct mp v = fields_next(f);
+    if (v.type != MP_INT) f->ok = false;
+    return f->ok ? v.i : 0;
+}
+
+static uint64_t fields_nonce(struct fields *f) /* all 64 bits are used */
+{
+    struct mp v = fields_next(f);
+    if (v.type == MP_UINT) return v.u;
+    if (v.type != MP_INT || v.i < 0) f->ok = false;
+    return f->ok ? (uint64_t)v.i : 0;
+}
+
+static bool fields_bool(struct fields *f)
+{
+    struct mp v = fields_next(f);
+    if (v.type != MP_BOOL) f->ok = false;
+    return f->ok && v.b;
+}
+
+static struct str fields_bin(struct fields *f, size_t max)
+{
+    struct mp v = fields_next(f);
+    if (v.type != MP_BIN || v.s.n > max) f->ok = false;
+    return f->ok ? v.s : (struct str){NULL, 0};
+}
+
+struct wire_entry {
+    uint64_t term, type;
+    struct str bytes;
+};
+
+static bool wire_entry_read(struct mp item, struct wire_entry *out)
+{
+    if (item.type != MP_ARRAY || item.count != 3) return false;
+    struct fields f = {mp_items(item), true};
+    out->term = fields_number(&f);
+    out->type = fields_number(&f);
+    out->bytes = fields_bin(&f, WIRE_ENTRY_MAX);
+    return f.ok;
+}
+
+/* What every kind of entry holds: libraft decodes a change without looking at its length. */
+static int wire_entry_check(const struct wire_entry *e, struct error *err)
+{
+    struct raft_configuration conf;
+    switch (e->type) {
+    case RAFT_COMMAND:
+        return e->bytes.n >= ENTRY_HEADER ? 0 : error_set(err, E_INVALID, "command without header");
+    case RAFT_BARRIER:
+        return e->bytes.n == 0 ? 0 : error_set(err, E_INVALID, "barrier with content");
+    case RAFT_CHANGE:
+        if (e->bytes.n > WIRE_CONFIGURATION_MAX)
+            return error_set(err, E_INVALID, "configuration too long");
+        if (configuration_read(e->bytes, &conf, err)) return E_INVALID;
+        raft_configuration_close(&conf);
+        return 0;
+    default:
+        return error_set(err, E_INVALID, "entry of unknown type");
+    }
+}
+
+static int wire_check_append(struct fields *f, struct wire *w, struct error *err)
+{
+    w->append.prev_index = fields_number(f);
+    w->append.prev_term = fields_number(f);
+    w->append.commit = fields_number(f);
+    struct mp entries = fields_next(f);
+    if (!f->ok || entries.type != MP_ARRAY || entries.count > WIRE_ENTRIES_MAX)
+        return error_set(err, E_INVALID, "append: fields");
+    if ((w->append.prev_index == 0) != (w->append.prev_term == 0) || w->append.prev_term > w->term)
+        return error_set(err, E_INVALID, "append: previous entry");
+    uint64_t term = w->append.prev_term ? w->append.prev_term : 1;
+    struct mp_iter it = mp_items(entries);
+    while (mp_iter_next(&it)) {
+        struct wire_entry e;
+        if (!wire_entry_read(it.value, &e)) return error_set(err, E_INVALID, "append: entry");
+        if (e.term < term || e.term > w->term)
+            return error_set(err, E_INVALID, "append: terms of entries out of order");
+        term = e.term;
+        int rc = wire_entry_check(&e, err);
+        if (rc) return error_wrap(err, rc, "append");
+    }
+    w->append.entries = entries;
+    w->append.count = entries.count;
+    return 0;
+}
+
+static int wire_check_offer(struct fields *f, struct wire *w, struct error *err)
+{
+    w->offer.stream = fields_nonce(f);
+    w->offer.revision = fields_number(f);
+    w->offer.index = fields_number(f);
+    w->offer.index_term = fields_number(f);
+    w->offer.size = fields_number(f);
+    w->offer.conf_index = fields_number(f);
+    w->offer.conf = fields_bin(f, WIRE_CONFIGURATION_MAX);
+    if (!f->ok || w->offer.index == 0 || w->offer.index_term == 0 ||
+        w->offer.index_term > w->term || w->offer.size == 0 || w->offer.conf_index == 0 ||
+        w->offer.conf_index > w->offer.index)
+        return error_set(err, E_INVALID, "offer: fields");
+    struct raft_configuration conf;
+    if (configuration_read(w->offer.conf, &conf, err)) return E_INVALID;
+    raft_configuration_close(&conf);
+    return 0;
+}
+
+static int wire_fields(struct fields *f, struct wire *w, struct error *err)
+{
+    bool has_term = w->type <= WIRE_OFFER;
+    if (has_term) {
+        w->term = fields_number(f);
+        if (!f->ok || w->term == 0) return error_set(err, E_INVALID, "message without term");
+    }
+    switch (w->type) {
+    case WIRE_APPEND:
+        return wire_check_append(f, w, err);
+    case WIRE_OFFER:
+        return wire_check_offer(f, w, err);
+    case WIRE_APPENDED:
+        w->appended.rejected = fields_number(f);
+        w->appended.last_index = fields_number(f);
+        return 0;
+    case WIRE_VOTE:
+        w->vote.last_index = fields_number(f);
+        w->vote.last_term = fields_number(f);
+        w->vote.pre = fields_bool(f);
+        if (w->vote.last_term > w->term || (w->vote.last_index == 0) != (w->vote.last_term == 0))
+            f->ok = false;
+        return 0;
+    case WIRE_VOTED:
+        w->voted.granted = fields_bool(f);
+        w->voted.pre = fields_bool(f);
+        return 0;
+    case WIRE_PULL:
+    case WIRE_CHUNK:
+        w->chunk.stream = fields_nonce(f);
+        w->chunk.offset = fields_number(f);
+        if (w->type == WIRE_CHUNK) w->chunk.bytes = fields_bin(f, WIRE_FRAME_MAX);
+        return 0;
+    case WIRE_PING:
+    case WIRE_PONG:
+    case WIRE_ASK:
+    case WIRE_ANSWER:
+        w->read.boot = fields_nonce(f);
+        w->read.nonce = fields_nonce(f);
+        if (w->type == WIRE_PING || w->type == WIRE_PONG) w->term = fields_number(f);
+        if (w->type == WIRE_ANSWER) {
+            w->read.status = fields_signed(f);
+            w->read.index = fields_number(f);
+        }
+        return 0;
+    case WIRE_TELL:
+        w->tell = fields_bin(f, WIRE_FRAME_MAX);
+        return 0;
+    }
+    return error_set(err, E_INVALID, "unknown message type %d", (int)w->type);
+}
+
+int wire_read(struct str frame, struct wire *out, struct error *err)
+{
+    if (frame.n > WIRE_FRAME_MAX) return error_set(err, E_INVALID, "frame too long");
+    struct mp root = mp_read(frame.p, frame.n);
+    if (root.type != MP_ARRAY || root.raw.n != frame.n)
+        return error_set(err, E_INVALID, "not one msgpack array");
+    struct fields f = {mp_items(root), true};
+    struct wire w = {0};
+    uint64_t type = fields_number(&f);
+    if (!f.ok || type < WIRE_APPEND || type > WIRE_TELL)
+        return error_set(err, E_INVALID, "unknown message type");
+    w.type = (enum wire_type)type;
+    int rc = wire_fields(&f, &w, err);
+    if (rc) return rc;
+    if (!f.ok || mp_iter_next(&f.it))
+        return error_set(err, E_INVALID, "wrong fields in message of type %d", (int)w.type);
+    *out = w;
+    return 0;
+}
+
+struct raft_entry *wire_entries(const struct wire *append)
+{
+    if (append->append.count == 0) return NULL;
+    static const char zeros[8]; /* what a barrier holds in memory */
+    size_t total = 1;           /* the batch must exist even when it is empty */
+    struct wire_entry e;
+    for (struct mp_iter it = mp_items(append->append.entries); mp_iter_next(&it);)
+        if (wire_entry_read(it.value, &e))
+            total += e.type == RAFT_BARRIER ? sizeof zeros : e.bytes.n;
+    struct raft_entry *entries = raft_calloc(append->append.count, sizeof *entries);
+    char *batch = raft_malloc(total), *p = batch;
+    unsigned n = 0;
+    for (struct mp_iter it = mp_items(append->append.entries); mp_iter_next(&it); n++) {
+        if (!wire_entry_read(it.value, &e)) break;
+        if (e.type == RAFT_BARRIER) e.bytes = (struct str){zeros, sizeof zeros};
+        memcpy(p, e.bytes.p, e.bytes.n);
+        entries[n] = (struct raft_entry){.term = e.term,
+                                         .type = (unsigned short)e.type,
+                                         .buf = {.base = p, .len = e.bytes.n},
+                                         .batch = batch};
+        p += e.bytes.n;
+    }
+    return entries;
+}
