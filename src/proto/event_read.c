@@ -130,7 +130,7 @@ static bool reader_payload(struct reader *r, uint8_t item, struct event *e)
         e->grace_s = (int32_t)v.i;
         return v.type == MP_INT && v.i >= INT32_MIN && v.i <= INT32_MAX;
     case PAYLOAD_BUMPS:
-        e->bumps_generation = v.b;
+        e->bumps_generation = mp_bool(v, false);
         return v.type == MP_BOOL;
     default:
         return reader_text(v, &e->text[what - PAYLOAD_TEXT_0]);

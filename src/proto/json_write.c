@@ -1,4 +1,5 @@
 /* Documents as compact JSON, byte for byte as Go's encoder would write them. */
+#include "proto/base64.h"
 #include "proto/json.h"
 
 #include <math.h>
@@ -63,18 +64,8 @@ void json_write_str(struct str s, struct buf *out)
 
 static void json_write_bin(struct str s, struct buf *out)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *p = (const unsigned char *)s.p;
     buf_putc(out, '"');
-    for (size_t i = 0; i < s.n; i += 3) {
-        size_t left = s.n - i;
-        uint32_t group = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
-                         (left > 2 ? p[i + 2] : 0);
-        char quad[4] = {digits[group >> 18], digits[group >> 12 & 63],
-                        left > 1 ? digits[group >> 6 & 63] : '=',
-                        left > 2 ? digits[group & 63] : '='};
-        buf_append(out, quad, sizeof quad);
-    }
+    base64_encode(s, out);
     buf_putc(out, '"');
 }
 
