@@ -85,7 +85,7 @@ struct reader {
     struct store *s;
     struct segment *seg;
     MDB_txn *txn;
-    const char *low, *high; /* what of the map is file */
+    size_t limit; /* no value is longer than the file */
     struct record_base base;
     uint64_t last; /* index of the last record in this view; base.index: none */
 };

@@ -21,11 +21,10 @@ static int reader_txn(struct reader *r, MDB_env *env)
     return rc;
 }
 
-/* LMDB trusts its pages; a damaged one can point anywhere. */
-static bool reader_inside(const struct reader *r, const MDB_val *v)
+/* LMDB trusts its pages; a length that cannot be would lead us out of the file. */
+static bool reader_plausible(const struct reader *r, const MDB_val *v)
 {
-    const char *p = v->mv_data;
-    return p >= r->low && p <= r->high && v->mv_size <= (size_t)(r->high - p);
+    return v->mv_size <= r->limit;
 }
 
 static int reader_base(struct reader *r, struct error *err)
@@ -37,14 +36,14 @@ static int reader_base(struct reader *r, struct error *err)
     if (rc) return reader_lmdb(r, rc, err, "cannot read");
     rc = mdb_cursor_get(c, &key, &value, MDB_FIRST);
     if (!rc && key.mv_size == sizeof number) memcpy(&number, key.mv_data, sizeof number);
-    if (rc || key.mv_size != sizeof number || number != 0 || !reader_inside(r, &value) ||
+    if (rc || key.mv_size != sizeof number || number != 0 || !reader_plausible(r, &value) ||
         record_base_decode(value.mv_data, value.mv_size, &r->base)) {
         mdb_cursor_close(c);
         return error_set(err, E_CORRUPT, "%s: its first page is damaged",
                          r->seg ? r->seg->name : "segment");
     }
     rc = mdb_cursor_get(c, &key, &value, MDB_LAST);
-    if (!rc && reader_inside(r, &key) && key.mv_size == sizeof number)
+    if (!rc && key.mv_size == sizeof number)
         memcpy(&number, key.mv_data, sizeof number);
     else if (!rc)
         rc = MDB_CORRUPTED;
@@ -64,15 +63,10 @@ int reader_attach(MDB_env *env, struct reader *r, struct error *err)
         r->txn = NULL;
         return reader_lmdb(r, rc, err, "cannot read");
     }
-    MDB_envinfo info;
     int fd;
     struct stat st;
-    mdb_env_info(env, &info);
     mdb_env_get_fd(env, &fd);
-    if (fstat(fd, &st)) st.st_size = 0;
-    size_t n = (size_t)st.st_size < info.me_mapsize ? (size_t)st.st_size : info.me_mapsize;
-    r->low = info.me_mapaddr;
-    r->high = r->low + n;
+    r->limit = fstat(fd, &st) ? 0 : (size_t)st.st_size;
     return reader_base(r, err);
 }
 
@@ -109,8 +103,8 @@ int reader_get(struct reader *r, uint64_t index, struct record *out, struct dige
     if (rc)
         return error_set(err, lmdb_code(rc), "%s: entry %" PRIu64 ": %s", name, index,
                          mdb_strerror(rc));
-    const char *what = "it points outside of the file";
-    if (!reader_inside(r, &value) ||
+    const char *what = "longer than the file";
+    if (!reader_plausible(r, &value) ||
         record_decode(value.mv_data, value.mv_size, index, out, previous, &what))
         return error_set(err, E_CORRUPT, "%s: entry %" PRIu64 ": %s", name, index, what);
     return 0;
