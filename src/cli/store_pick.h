@@ -1,0 +1,12 @@
+/* Which log to read: --dir may name a master's data directory, or a cluster's (then --master, or
+ * the master whose log goes furthest). Read-only; a running master is not disturbed. */
+#ifndef LOGSHIP_CLI_STORE_PICK_H
+#define LOGSHIP_CLI_STORE_PICK_H
+
+#include "store/store.h"
+
+int store_pick(const char *dir, const char *master, struct store **out, struct error *err);
+/* "1234" or an RFC 3339 time, of that store's log. */
+int store_moment(struct store *s, const char *text, uint64_t *out_revision, struct error *err);
+
+#endif
