@@ -432,7 +432,7 @@ static void report_take(struct remotes *r, struct remote_edge *e, struct remote_
     switch (report->type) {
     case NODEWIRE_HELLO:
     case NODEWIRE_BEAT:
-        if (r->options.beat) r->options.beat(r->options.lifecycle, remote->name, now_ms);
+        if (r->options.beat) r->options.beat(r->options.beats, remote->name, now_ms);
         break;
     case NODEWIRE_NODE_STATUS:
         report_node_status(r, remote, report);

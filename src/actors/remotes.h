@@ -24,9 +24,8 @@ struct remotes_options {
     /* Where nodes find the leader ("host:port"), or NULL when that is not known. */
     const char *(*leader)(void *ctx);
     void *ctx;
-    /* node_lifecycle_beat and its subscriber. */
-    void (*beat)(struct subscriber *lifecycle, istr node, uint64_t now_ms);
-    struct subscriber *lifecycle;
+    void (*beat)(void *beats, istr node, uint64_t now_ms); /* a sign of life of a node's agent */
+    void *beats;
 };
 struct remotes *
 remotes_new(const struct remotes_options *options); /* subscribes to the system's world */

@@ -98,6 +98,11 @@ static const char *core_leader_node_address(void *ctx)
     return NULL;
 }
 
+static void core_beat(void *beats, istr node, uint64_t now_ms)
+{
+    controllers_node_beat(((struct master *)beats)->controllers, node, now_ms);
+}
+
 /* The loop. */
 
 static void core_turn(struct master *m)
@@ -231,15 +236,16 @@ static void core_open_actors(struct master *m)
         .world = m->world, .host = &m->host, .propose = core_propose, .ctx = m});
     m->feeder = feeder_new(m);
     gate_master_init(&m->gate, m);
-    struct controllers *controllers = controllers_start(
-        m->system, &(struct controllers_options){.node_grace_ms = m->options.node_grace_ms});
+    struct controller_times times = controller_times_default;
+    if (m->options.node_grace_ms)
+        times.node_grace_ms = times.gone_node_ms = m->options.node_grace_ms;
+    m->controllers = controllers_start(m->system, &times);
     scheduler_start(m->system);
-    m->remotes = remotes_new(
-        &(struct remotes_options){.system = m->system,
-                                  .leader = core_leader_node_address,
-                                  .ctx = m,
-                                  .beat = node_lifecycle_beat,
-                                  .lifecycle = controllers_node_lifecycle(controllers)});
+    m->remotes = remotes_new(&(struct remotes_options){.system = m->system,
+                                                       .leader = core_leader_node_address,
+                                                       .ctx = m,
+                                                       .beat = core_beat,
+                                                       .beats = m});
 }
 
 static int core_open_edges(struct master *m, struct error *err)

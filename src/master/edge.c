@@ -2,6 +2,7 @@
 #include "master/inside.h"
 
 #include "api/api.h"
+#include "api/seal.h"
 #include "base/mem.h"
 #include "base/trace.h"
 #include "master/log_hook.h"
@@ -58,22 +59,36 @@ static int edge_open_api(struct edge *e)
     return api_start(&e->api, &options, &e->err);
 }
 
+/* Nodes get secrets in clear, over TLS; a master's disk never does. */
+static int edge_unseal(void *ctx, const struct object *secret, struct doc **out, struct error *err)
+{
+    struct object *opened = seal_open(ctx, (struct object *)secret);
+    *out = doc_ref(opened->body);
+    bool sealed = doc_path(opened->body, "sealed").type != MP_END;
+    object_unref(opened);
+    if (!sealed) return 0;
+    doc_unref(*out);
+    return error_set(err, E_CORRUPT, "secret %.*s cannot be opened with this cluster's key",
+                     (int)secret->id->name_len, secret->id->name);
+}
+
 static int edge_open(struct edge *e)
 {
     const struct master_options *o = &e->m->options;
-    e->log = log_hook_new(e->m->store, &e->inbox, &e->m->gate.gate, &e->loop);
+    e->log = log_hook_new(e->m->store, &e->loop);
     int rc = edge_open_api(e);
     if (rc) return error_wrap(&e->err, rc, "API at %s", o->api_address);
     struct node_gateway_options options = {
         .loop = &e->loop,
         .home = &e->inbox,
-        .core = &e->m->inbox,
+        .gate = &e->m->gate.gate,
         .remotes = e->m->remotes,
         .address = o->node_address,
         .reuse_port = e->m->edge_count > 1,
         .tls = e->m->node_tls,
-        .join_token_file = o->join_token_file,
-        .seal_key = e->m->seal_key,
+        .tokens_file = o->join_token_file,
+        .unseal = edge_unseal,
+        .unseal_ctx = e->m->seal_key,
     };
     rc = node_gateway_start(&e->gateway, &options, &e->err);
     return rc ? error_wrap(&e->err, rc, "node port at %s", o->node_address) : 0;

@@ -45,6 +45,7 @@ struct master {
     struct feeder *feeder;
     struct edge **edges;
     unsigned edge_count;
+    struct controllers *controllers;
     struct remotes *remotes;
     struct tls_config *peer_tls, *api_tls, *node_tls;
     unsigned char seal_key[32];
