@@ -25,7 +25,11 @@ struct http_client *http_client_new(struct uv_loop_s *loop, const char *address,
                                     struct tls_config *tls);
 void http_client_close(struct http_client *hc); /* running calls end with E_CLOSED, later */
 
-/* Queues the call; headers: extra lines "Name: value\r\n..." or NULL; body may be NULL. timeout_ms
+/* The certificate must name the host of the address, unless tls was loaded with TLS_PEER_NONE. A
+ * GET or HEAD that meets a kept connection which the server has just given up is sent again, once;
+ * another method then ends with E_UNKNOWN: it may have been carried out.
+ *
+ * Queues the call; headers: extra lines "Name: value\r\n..." or NULL; body may be NULL. timeout_ms
  * until the response begins and then between bytes (0: none). */
 struct http_call *http_call(struct http_client *hc, const char *method, const char *target,
                             const char *headers, const void *body, size_t n, unsigned timeout_ms,

@@ -27,9 +27,9 @@ struct link_events {
 };
 
 struct link_options {
-    struct tls_config *tls;
-    size_t frame_max;      /* 0: 16 MiB */
-    unsigned handshake_ms; /* connect and TLS must be done by then; 0: 5000 */
+    struct tls_config *tls; /* NULL: plain, for tests */
+    size_t frame_max;       /* 0: 16 MiB */
+    unsigned handshake_ms;  /* connect and TLS must be done by then; 0: 5000 */
     struct link_events events;
 };
 

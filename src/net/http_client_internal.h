@@ -1,0 +1,56 @@
+/* The inside of the HTTP client: http_client.c (calls and the connection), http_answer.c (parsing).
+ * Internal to this room. */
+#ifndef LOGSHIP_NET_HTTP_CLIENT_INTERNAL_H
+#define LOGSHIP_NET_HTTP_CLIENT_INTERNAL_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "net/http_client.h"
+
+#include <http_parser.h>
+#include <uv.h>
+
+enum { ANSWER_TYPE_MAX = 128, ANSWER_NAME_MAX = 32 };
+
+/* The answer that is being read. */
+struct http_answer {
+    http_parser parser;
+    struct http_call *call;
+    bool complete, name_over;
+    size_t name_n, type_n;
+    char name[ANSWER_NAME_MAX]; /* of the header that is being read; longer ones do not matter */
+    char type[ANSWER_TYPE_MAX]; /* Content-Type */
+};
+
+struct http_client {
+    struct uv_loop_s *loop;
+    char *address;
+    struct tls_config *tls;
+    struct conn *conn; /* NULL: none; the next call makes one */
+    bool opened;       /* the request went out */
+    bool reused;       /* the connection has answered a call before */
+    bool closing;
+    struct http_answer answer;
+    struct http_call *current;
+    struct list queue;
+    struct list failed; /* calls to be ended from the loop */
+    uv_timer_t later;
+};
+
+struct http_call {
+    struct http_client *client;
+    struct list link;
+    struct http_call_events events;
+    void *data;
+    unsigned timeout_ms;
+    struct buf request;
+    struct error err; /* in `failed` */
+    bool is_head, harmless /* may be asked twice */, retried, answered;
+};
+
+void http_answer_begin(struct http_answer *a, struct http_call *call);
+/* n == 0: the stream has ended. False: malformed. a->complete tells whether it was all; *used,
+ * where it ended. */
+bool http_answer_parse(struct http_answer *a, const char *bytes, size_t n, size_t *used);
+
+#endif
