@@ -27,7 +27,7 @@ int identity_read(const char *dir, struct store_identity *out, struct error *err
     struct mp map = mp_read(bytes, n);
     struct str cluster = mp_str(mp_get(map, "cluster"));
     struct store_identity found = {.server_id = (uint64_t)mp_i64(mp_get(map, "server"), 0)};
-    if (cluster.n < sizeof found.cluster) memcpy(found.cluster, cluster.p, cluster.n);
+    if (cluster.n && cluster.n < sizeof found.cluster) memcpy(found.cluster, cluster.p, cluster.n);
     if (cluster.n >= sizeof found.cluster ||
         mp_i64(mp_get(map, "check"), -1) != identity_crc(found.cluster, found.server_id))
         return error_set(err, E_CORRUPT, "identity: checksum mismatch");

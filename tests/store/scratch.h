@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/trace.h"
 #include "store/keyframe.h"
 #include "store/store.h"
 
@@ -69,9 +70,9 @@ __attribute__((unused)) static int scratch_teardown(void **state)
         if (rc_) print_error("%s: %d %s\n", #call, rc_, (t)->err.text);                            \
         assert_int_equal(rc_, 0);                                                                  \
     } while (0)
-#define assert_says(t, words) /* the error's sentence has this part */                              \
+#define assert_says(t, words) /* the error's sentence has this part */                             \
     do {                                                                                           \
-        if (!strstr((t)->err.text, words)) fail_msg("\"%s\" lacks \"%s\"", (t)->err.text, words);   \
+        if (!strstr((t)->err.text, words)) fail_msg("\"%s\" lacks \"%s\"", (t)->err.text, words);  \
     } while (0)
 
 __attribute__((unused)) static void scratch_open(struct scratch *t)
