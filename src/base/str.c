@@ -78,3 +78,11 @@ istr istr_get(struct str text)
 }
 
 istr istr_of(const char *z) { return istr_get(str_of(z)); }
+
+istr istr_find(struct str text)
+{
+    pthread_mutex_lock(&intern_lock);
+    istr found = map_get(&intern_table, text.p, text.n);
+    pthread_mutex_unlock(&intern_lock);
+    return found;
+}

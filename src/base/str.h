@@ -39,6 +39,7 @@ bool str_to_i64(struct str text, int64_t *out);
 typedef const char *istr; /* NUL-terminated; compare with == */
 istr istr_get(struct str text);
 istr istr_of(const char *z);
+istr istr_find(struct str text); /* NULL when nobody ever interned it: names from clients that only read */
 static inline struct str istr_str(istr s) { return str_of(s); }
 
 #endif

@@ -1,0 +1,21 @@
+/* Who is asking: a client certificate (common name and organizations) or a bearer token. */
+#ifndef LOGSHIP_API_AUTH_H
+#define LOGSHIP_API_AUTH_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct auth;
+struct tls_peer;
+
+/* tokens_file: lines token,user,uid,"group1,group2" (uid and groups may be missing); NULL: no
+ * tokens. */
+int auth_load(struct auth **out, const char *tokens_file, struct error *err);
+int auth_parse(struct auth **out, struct str csv, struct error *err);
+void auth_free(struct auth *a);
+
+/* The user's name, or NULL: nobody we know. A token that is given but wrong is refused even when
+ * the certificate would do. */
+istr auth_user(const struct auth *a, const struct tls_peer *peer, struct str authorization);
+
+#endif

@@ -1,0 +1,111 @@
+/* POST of a new object. */
+#include "api/prepare.h"
+#include "api/seal.h"
+#include "api/write.h"
+
+#include "base/mem.h"
+#include "proto/names.h"
+
+#include <sodium.h>
+
+enum { CREATE_TRIES = 8, GENERATED_BASE_MAX = 58 };
+
+struct creation {
+    struct write_options options;
+    struct buf doc; /* admitted in structure; its place is still to be set */
+    unsigned tries;
+    bool generates;
+    char name[256];
+};
+
+static void creation_free(void *state)
+{
+    struct creation *c = state;
+    buf_free(&c->doc);
+    mem_free(c);
+}
+
+static void create_choose_name(struct creation *c)
+{
+    struct mp doc = mp_read(c->doc.data, c->doc.len);
+    struct str name = mp_str(mp_path(doc, "metadata.name"));
+    struct str base = mp_str(mp_path(doc, "metadata.generateName"));
+    c->generates = name.n == 0 && base.n;
+    if (!c->generates) return;
+    unsigned char random[8];
+    char suffix[6];
+    randombytes_buf(random, sizeof random);
+    name_suffix(random, suffix);
+    size_t n = base.n < GENERATED_BASE_MAX ? base.n : GENERATED_BASE_MAX;
+    memcpy(c->name, base.p, n);
+    memcpy(c->name + n, suffix, sizeof suffix);
+}
+
+static void create_try(struct request *r);
+
+static void create_answer(struct request *r, const struct result *result)
+{
+    struct creation *c = r->state;
+    if (result->http == 409 && c->generates && ++c->tries < CREATE_TRIES)
+        create_try(r);
+    else if (result->http >= 400)
+        reply_refusal(r, str_of(c->name), result);
+    else
+        reply_object(r, 201, result->object);
+}
+
+/* The document as it will be: placed, defaulted, begun, validated. */
+static bool create_document(struct request *r, struct buf *out)
+{
+    struct creation *c = r->state;
+    buf_auto struct buf placed = BUF_INIT, defaulted = BUF_INIT;
+    struct mp doc = mp_read(c->doc.data, c->doc.len);
+    struct str name = c->generates ? str_of(c->name) : (struct str){0};
+    prepare_place(r->route.kind, doc, name, r->route.ns, &placed);
+    admit_defaults(r->route.kind, mp_read(placed.data, placed.len), &defaulted);
+    prepare_new(r->route.kind, mp_read(defaulted.data, defaulted.len), out);
+    return write_validate(r, mp_read(out->data, out->len), (struct mp){0});
+}
+
+static void create_try(struct request *r)
+{
+    struct creation *c = r->state;
+    buf_auto struct buf whole = BUF_INIT;
+    struct object_parts parts = {0};
+    struct error err = {0};
+    create_choose_name(c);
+    if (!create_document(r, &whole)) return;
+    if (object_split(r->route.kind, mp_read(whole.data, whole.len), &parts, &err)) {
+        reply_error(r, 400, NULL, "%s", err.text);
+        return;
+    }
+    if (r->route.kind == kind_secret)
+        parts.body = seal_close(r->api->options.seal_key, parts.body, NULL);
+    struct command *command = write_command(r, COMMAND_CREATE, parts.name, &c->options);
+    command->body = parts.body;
+    command->status = parts.status;
+    if (parts.node.n) command->node = istr_get(parts.node);
+    if (!c->generates && parts.name.n < sizeof c->name) {
+        memcpy(c->name, parts.name.p, parts.name.n);
+        c->name[parts.name.n] = '\0';
+    }
+    request_command(r, command, create_answer);
+}
+
+void verb_create(struct request *r)
+{
+    struct creation *c = mem_new(struct creation);
+    buf_auto struct buf body = BUF_INIT;
+    r->state = c;
+    r->state_free = creation_free;
+    if (r->route.kind->namespaced && !r->route.ns.p) {
+        reply_no_such_method(r);
+        return;
+    }
+    if (!write_options_parse(r, &c->options)) return;
+    if (!write_body(r, r->route.served->type, false, &body)) return;
+    struct mp doc = mp_read(body.data, body.len);
+    if (!write_check_kind(r, doc) || !write_check_place(r, doc)) return;
+    if (!write_structure(r, &c->options, doc, &c->doc)) return;
+    create_try(r);
+}

@@ -1,0 +1,33 @@
+/* DELETE of one object. */
+#include "api/delete_options.h"
+
+static void delete_answer(struct request *r, const struct result *result)
+{
+    if (result->http >= 400) {
+        reply_refusal(r, r->route.name, result);
+        return;
+    }
+    if (!result->removed && result->object) {
+        reply_object(r, 200, result->object);
+        return;
+    }
+    char uid[UID_TEXT] = "";
+    if (result->object) uid_text(&result->object->id->uid, uid);
+    reply_status(r, &(struct status){.code = 200,
+                                     .name = r->route.name,
+                                     .group = r->route.kind->group,
+                                     .kind = r->route.kind->resource,
+                                     .uid = uid});
+}
+
+void verb_delete(struct request *r)
+{
+    struct delete_options o;
+    if (!delete_options_parse(r, &o)) return;
+    istr ns = NULL;
+    if (r->route.ns.p && !(ns = istr_find(r->route.ns))) {
+        reply_not_found(r);
+        return;
+    }
+    request_command(r, delete_command(r, &o, ns, r->route.name), delete_answer);
+}

@@ -1,0 +1,158 @@
+/* The resources of one version: APIResourceList, and the aggregated form of current clients. */
+#include "api/discovery.h"
+
+static const struct {
+    uint32_t bit;
+    const char *name;
+} discovery_verbs[] = {
+    {VERB_CREATE, "create"}, {VERB_DELETE, "delete"}, {VERB_DELETECOLLECTION, "deletecollection"},
+    {VERB_GET, "get"},       {VERB_LIST, "list"},     {VERB_PATCH, "patch"},
+    {VERB_UPDATE, "update"}, {VERB_WATCH, "watch"},
+};
+
+void discovery_put_verbs(uint32_t verbs, struct buf *json)
+{
+    bool first = true;
+    buf_putc(json, '[');
+    for (size_t i = 0; i < sizeof discovery_verbs / sizeof *discovery_verbs; i++) {
+        if (!(verbs & discovery_verbs[i].bit)) continue;
+        buf_printf(json, "%s\"%s\"", first ? "" : ",", discovery_verbs[i].name);
+        first = false;
+    }
+    buf_putc(json, ']');
+}
+
+void discovery_put_texts(const char *const *texts, struct buf *json)
+{
+    buf_putc(json, '[');
+    for (size_t i = 0; texts && texts[i]; i++) buf_printf(json, "%s\"%s\"", i ? "," : "", texts[i]);
+    buf_putc(json, ']');
+}
+
+static void put_resource(const struct kind *k, struct buf *json)
+{
+    buf_printf(json, "{\"name\":\"%s\",\"singularName\":\"%s\",\"namespaced\":%s,\"kind\":\"%s\",",
+               k->resource, k->singular, k->namespaced ? "true" : "false", k->kind);
+    buf_puts(json, "\"verbs\":");
+    discovery_put_verbs(k->verbs, json);
+    if (k->short_names && k->short_names[0]) {
+        buf_puts(json, ",\"shortNames\":");
+        discovery_put_texts(k->short_names, json);
+    }
+    if (k->categories && k->categories[0]) {
+        buf_puts(json, ",\"categories\":");
+        discovery_put_texts(k->categories, json);
+    }
+    buf_putc(json, '}');
+}
+
+static void put_subresource(const struct kind *k, const struct subresource *s, struct buf *json)
+{
+    buf_printf(json, ",{\"name\":\"%s/%s\",\"singularName\":\"\",\"namespaced\":%s,", k->resource,
+               s->name, k->namespaced ? "true" : "false");
+    if (s->group && s->group[0] && strcmp(s->group, k->group) != 0)
+        buf_printf(json, "\"group\":\"%s\",\"version\":\"%s\",", s->group, s->version);
+    buf_printf(json, "\"kind\":\"%s\",\"verbs\":", s->kind);
+    discovery_put_verbs(s->verbs, json);
+    buf_putc(json, '}');
+}
+
+void discovery_put_resources(struct str group, struct str version, struct buf *json)
+{
+    buf_printf(
+        json,
+        "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\",\"groupVersion\":\"%.*s%s%.*s\","
+        "\"resources\":[",
+        (int)group.n, group.p, group.n ? "/" : "", (int)version.n, version.p);
+    bool first = true;
+    for (unsigned i = 0; i < kind_count(); i++) {
+        const struct kind *k = kind_at(i);
+        if (!discovery_kind_in(k, group, version)) continue;
+        if (!first) buf_putc(json, ',');
+        first = false;
+        put_resource(k, json);
+        for (unsigned s = 0; s < k->subresource_count; s++)
+            put_subresource(k, &k->subresources[s], json);
+    }
+    if (group.n == 0)
+        buf_puts(json, ",{\"name\":\"bindings\",\"singularName\":\"\",\"namespaced\":true,"
+                       "\"kind\":\"Binding\",\"verbs\":[\"create\"]}");
+    buf_puts(json, "]}");
+}
+
+static void put_response_kind(const char *group, const char *version, const char *kind,
+                              struct buf *json)
+{
+    buf_printf(json, "\"responseKind\":{\"group\":\"%s\",\"version\":\"%s\",\"kind\":\"%s\"}",
+               group, version, kind);
+}
+
+static void put_aggregated_sub(const struct kind_version *v, const struct subresource *s,
+                               struct buf *json)
+{
+    bool own = !s->group || !s->group[0];
+    buf_printf(json, "{\"subresource\":\"%s\",", s->name);
+    put_response_kind(own ? v->kind->group : s->group, own ? v->version : s->version, s->kind,
+                      json);
+    buf_puts(json, ",\"verbs\":");
+    discovery_put_verbs(s->verbs, json);
+    buf_putc(json, '}');
+}
+
+static void put_aggregated_resource(const struct kind_version *v, struct buf *json)
+{
+    const struct kind *k = v->kind;
+    buf_printf(json, "{\"resource\":\"%s\",", k->resource);
+    put_response_kind(k->group, v->version, k->kind, json);
+    buf_printf(json, ",\"scope\":\"%s\",\"singularResource\":\"%s\",\"verbs\":",
+               k->namespaced ? "Namespaced" : "Cluster", k->singular);
+    discovery_put_verbs(k->verbs, json);
+    buf_puts(json, ",\"shortNames\":");
+    discovery_put_texts(k->short_names, json);
+    buf_puts(json, ",\"categories\":");
+    discovery_put_texts(k->categories, json);
+    buf_puts(json, ",\"subresources\":[");
+    for (unsigned i = 0; i < k->subresource_count; i++) {
+        if (i) buf_putc(json, ',');
+        put_aggregated_sub(v, &k->subresources[i], json);
+    }
+    buf_puts(json, "]}");
+}
+
+static void put_aggregated_version(const char *group, const char *version, struct buf *json)
+{
+    bool first = true;
+    buf_printf(json, "{\"version\":\"%s\",\"freshness\":\"Current\",\"resources\":[", version);
+    for (unsigned i = 0; i < kind_count(); i++) {
+        const struct kind_version *v =
+            discovery_kind_in(kind_at(i), str_of(group), str_of(version));
+        if (!v) continue;
+        if (!first) buf_putc(json, ',');
+        first = false;
+        put_aggregated_resource(v, json);
+    }
+    buf_puts(json, "]}");
+}
+
+void discovery_put_aggregated(const char *version, bool core, struct buf *json)
+{
+    bool first = true;
+    buf_printf(json,
+               "{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/%s\","
+               "\"metadata\":{},\"items\":[",
+               version);
+    for (unsigned i = 0; i < kind_count(); i++) {
+        const char *group = kind_at(i)->group, *of_group;
+        if ((group[0] == '\0') != core || !discovery_first_of_group(i)) continue;
+        buf_printf(json,
+                   "%s{\"metadata\":{\"name\":\"%s\",\"creationTimestamp\":null},\"versions\":[",
+                   first ? "" : ",", group);
+        first = false;
+        for (unsigned n = 0; (of_group = discovery_group_version(group, n)); n++) {
+            if (n) buf_putc(json, ',');
+            put_aggregated_version(group, of_group, json);
+        }
+        buf_puts(json, "]}");
+    }
+    buf_puts(json, "]}");
+}

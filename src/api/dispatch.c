@@ -1,0 +1,184 @@
+/* From a request to the function that answers it: tables of plain paths, verbs and subresources. */
+#include "api/inner.h"
+
+#include "base/mem.h"
+
+typedef void handler(struct request *r);
+
+static const struct {
+    const char *path;
+    bool open; /* answered without knowing who asks */
+    handler *handle;
+} dispatch_plain[] = {
+    {"/version", true, health_version},
+    {"/healthz", true, health_live},
+    {"/livez", true, health_live},
+    {"/readyz", true, health_ready},
+    {"/openapi/v2", false, openapi_v2},
+    {"/logship/digest", false, logship_digest},
+    {"/logship/status", false, logship_status},
+};
+
+/* Verbs on whole objects and collections. */
+static const struct {
+    const char *method;
+    bool named;
+    uint32_t verb;
+    handler *handle;
+} dispatch_verbs[] = {
+    {"GET", true, VERB_GET, verb_get},
+    {"GET", false, VERB_LIST, verb_list},
+    {"POST", false, VERB_CREATE, verb_create},
+    {"PUT", true, VERB_UPDATE, verb_update},
+    {"PATCH", true, VERB_PATCH, verb_patch},
+    {"DELETE", true, VERB_DELETE, verb_delete},
+    {"DELETE", false, VERB_DELETECOLLECTION, verb_delete_collection},
+};
+
+static const struct {
+    const char *sub, *method;
+    handler *handle;
+} dispatch_subs[] = {
+    {"status", "GET", verb_get},      {"status", "PUT", verb_update},
+    {"status", "PATCH", verb_patch},  {"scale", "GET", verb_get_scale},
+    {"scale", "PUT", verb_update},    {"scale", "PATCH", verb_patch},
+    {"finalize", "PUT", verb_update}, {"binding", "POST", verb_bind},
+    {"log", "GET", verb_log},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static void dispatch_subresource(struct request *r, struct str method)
+{
+    for (size_t i = 0; i < COUNT(dispatch_subs); i++)
+        if (str_is(str_of(r->route.sub->name), dispatch_subs[i].sub) &&
+            str_is(method, dispatch_subs[i].method)) {
+            dispatch_subs[i].handle(r);
+            return;
+        }
+    reply_no_such_method(r);
+}
+
+static void dispatch_resource(struct request *r)
+{
+    struct str method = http_method(r->x);
+    if (str_is(method, "HEAD")) method = STR("GET");
+    const struct route *route = &r->route;
+    bool reads = str_is(method, "GET");
+    if (route->sub) {
+        dispatch_subresource(r, method);
+    } else if (route->bindings) {
+        str_is(method, "POST") ? verb_bind(r) : reply_no_such_method(r);
+    } else if (reads && (route->watch || request_flag(r, "watch"))) {
+        route->kind->verbs &VERB_WATCH ? verb_watch(r) : reply_no_such_method(r);
+    } else {
+        for (size_t i = 0; i < COUNT(dispatch_verbs); i++) {
+            if (!str_is(method, dispatch_verbs[i].method) ||
+                dispatch_verbs[i].named != (route->name.p != NULL) ||
+                !(route->kind->verbs & dispatch_verbs[i].verb))
+                continue;
+            dispatch_verbs[i].handle(r);
+            return;
+        }
+        reply_no_such_method(r);
+    }
+}
+
+static bool dispatch_hook(struct request *r)
+{
+    struct str path = str_of(r->path);
+    for (size_t i = 0; i < r->api->options.hook_count; i++) {
+        const struct api_hook *hook = &r->api->options.hooks[i];
+        if (!str_is(path, hook->path)) continue;
+        struct http_exchange *x = r->x;
+        http_set_data(x, NULL, NULL); /* the exchange is the hook's own now */
+        r->x = NULL;
+        request_unref(r);
+        hook->handle(hook->ctx, x);
+        return true;
+    }
+    return false;
+}
+
+static void dispatch_discovery(struct request *r)
+{
+    static handler *const by_type[] = {
+        [ROUTE_CORE] = discovery_core,
+        [ROUTE_GROUPS] = discovery_groups,
+        [ROUTE_GROUP] = discovery_group,
+        [ROUTE_VERSION] = discovery_version,
+    };
+    if (!str_is(http_method(r->x), "GET") && !str_is(http_method(r->x), "HEAD"))
+        reply_no_such_method(r);
+    else
+        by_type[r->route.type](r);
+}
+
+/* Without a trailing slash or "/name" (readyz/etcd): the plain path. */
+static handler *dispatch_find_plain(struct str path, bool *open)
+{
+    while (path.n > 1 && path.p[path.n - 1] == '/') path.n--;
+    for (size_t i = 0; i < COUNT(dispatch_plain); i++)
+        if (str_is(path, dispatch_plain[i].path)) {
+            *open = dispatch_plain[i].open;
+            return dispatch_plain[i].handle;
+        }
+    return NULL;
+}
+
+static void dispatch(struct request *r)
+{
+    bool open = false;
+    handler *plain = dispatch_find_plain(str_of(r->path), &open);
+    if (plain && open) {
+        plain(r);
+        return;
+    }
+    if (!r->user) {
+        reply_error(r, 401, NULL, "Unauthorized");
+        return;
+    }
+    if (dispatch_hook(r)) return;
+    struct str include = http_param(r->x, "includeObject");
+    bool acceptable = accept_form(http_header(r->x, "Accept"), include, &r->form);
+    /* Logs are text, and OpenAPI has types of its own. */
+    bool picky = r->route.type == ROUTE_RESOURCE &&
+                 !(r->route.sub && str_is(str_of(r->route.sub->name), "log"));
+    if (picky && !acceptable)
+        reply_error(r, 406, NULL, "only the following media types are accepted: application/json");
+    else if (r->route.type == ROUTE_RESOURCE)
+        dispatch_resource(r);
+    else if (r->route.type == ROUTE_UNKNOWN)
+        reply_no_such_path(r);
+    else if (r->route.type != ROUTE_OTHER)
+        dispatch_discovery(r);
+    else if (plain)
+        plain(r);
+    else
+        reply_no_such_path(r);
+}
+
+static void request_gone(struct http_exchange *x, void *data)
+{
+    (void)x;
+    struct request *r = data;
+    r->x = NULL;
+    request_unref(r);
+}
+
+void request_begin(struct api *a, struct http_exchange *x)
+{
+    struct request *r = mem_new(struct request);
+    struct str path = http_path(x);
+    r->refs = 1; /* the exchange's */
+    r->api = a;
+    r->x = x;
+    r->path = mem_strndup(path.p, path.n);
+    r->route = route_parse(str_of(r->path));
+    r->user = a->options.tls ? auth_user(a->auth, http_peer(x), http_header(x, "Authorization"))
+                             : istr_of("system:admin");
+    http_set_data(x, r, request_gone);
+    request_ref(r);
+    dispatch(r);
+    request_unref(r);
+}

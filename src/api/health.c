@@ -1,0 +1,122 @@
+/* Paths about the server itself. */
+#include "api/inner.h"
+
+#include "base/mem.h"
+#include "proto/json.h"
+
+#include <inttypes.h>
+
+#ifndef LOGSHIP_COMMIT
+#define LOGSHIP_COMMIT "0000000000000000000000000000000000000000"
+#endif
+#ifdef __x86_64__
+#define PLATFORM "linux/amd64"
+#else
+#define PLATFORM "linux/arm64"
+#endif
+
+void health_version(struct request *r)
+{
+    static const char version[] =
+        "{\"major\":\"1\",\"minor\":\"20+\",\"gitVersion\":\"v1.20.2+logship.0.1.0\","
+        "\"gitCommit\":\"" LOGSHIP_COMMIT "\",\"gitTreeState\":\"clean\","
+        "\"buildDate\":\"2026-11-23T00:00:00Z\",\"goVersion\":\"go1.15.5\","
+        "\"compiler\":\"gc\",\"platform\":\"" PLATFORM "\"}";
+    http_reply(r->x, 200, "application/json", NULL, version, sizeof version - 1);
+}
+
+void health_live(struct request *r)
+{
+    reply_text(r, 200, "ok");
+}
+
+/* Ready: a quorum answers. */
+static void health_asked(struct ask *a, int status)
+{
+    struct fetch *f = container_of(a, struct fetch, ask);
+    struct request *r = f->request;
+    if (r->x && status == 0)
+        reply_text(r, 200, "ok");
+    else if (r->x)
+        reply_text(r, 500, "[-]quorum failed: no leader confirms reads\nreadyz check failed\n");
+    mem_free(f);
+    request_unref(r);
+}
+
+static void health_on_core(struct ask *a, struct system *s)
+{
+    (void)a;
+    (void)s;
+}
+
+void health_ready(struct request *r)
+{
+    struct fetch *f = mem_new(struct fetch);
+    f->request = request_ref(r);
+    f->ask = (struct ask){.home = r->api->options.home,
+                          .freshness = FRESH_LINEARIZABLE,
+                          .on_core = health_on_core,
+                          .done = health_asked};
+    gate_ask(r->api->options.gate, &f->ask);
+}
+
+/* kubectl's apply and create want the OpenAPI document in protobuf, and take an empty one. */
+void openapi_v2(struct request *r)
+{
+    struct str accept = http_header(r->x, "Accept");
+    struct media m;
+    while (media_next(&accept, &m))
+        if (str_starts(m.type, "application/com.github.proto-openapi.spec.v2")) {
+            http_reply(r->x, 200, "application/octet-stream", NULL, "", 0);
+            return;
+        }
+    static const char empty[] = "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Logship\",\"version\":"
+                                "\"v1.20.2\"},\"paths\":{},\"definitions\":{}}";
+    http_reply(r->x, 200, "application/json", NULL, empty, sizeof empty - 1);
+}
+
+static void digest_answer(struct request *r, struct fetch *f)
+{
+    char hex[DIGEST_HEX];
+    buf_auto struct buf json = BUF_INIT;
+    digest_hex(&f->facts.digest, hex);
+    buf_printf(&json, "{\"revision\":%" PRIu64 ",\"digest\":\"%s\"}", f->facts.revision, hex);
+    reply_json(r, 200, &json);
+}
+
+void logship_digest(struct request *r)
+{
+    fetch_start(r, NULL, (struct str){0}, (struct str){0}, FRESH_LINEARIZABLE, digest_answer);
+}
+
+static void status_text(struct buf *json, const char *key, const char *value)
+{
+    buf_printf(json, ",\"%s\":", key);
+    json_write_str(str_of(value ? value : ""), json);
+}
+
+static void status_answer(struct request *r, struct fetch *f)
+{
+    const struct gate_status *s = &f->facts;
+    char hex[DIGEST_HEX];
+    buf_auto struct buf json = BUF_INIT;
+    digest_hex(&s->digest, hex);
+    buf_printf(&json, "{\"revision\":%" PRIu64 ",\"term\":%" PRIu64, s->revision, s->term);
+    status_text(&json, "leader", s->leader);
+    status_text(&json, "self", s->self[0] ? s->self : r->api->options.master);
+    status_text(&json, "role", s->role);
+    status_text(&json, "cluster", r->api->options.cluster);
+    status_text(&json, "digest", hex);
+    buf_printf(&json,
+               ",\"appliedIndex\":%" PRIu64 ",\"commitIndex\":%" PRIu64
+               ",\"keyframeIndex\":%" PRIu64 ",\"leads\":%s,\"lowSpace\":%s}",
+               s->applied_index, s->commit_index, s->keyframe_index, s->leads ? "true" : "false",
+               s->low_space ? "true" : "false");
+    reply_json(r, 200, &json);
+}
+
+/* Any master answers for itself, also without a leader. */
+void logship_status(struct request *r)
+{
+    fetch_start(r, NULL, (struct str){0}, (struct str){0}, FRESH_ANY, status_answer);
+}

@@ -1,0 +1,121 @@
+/* What the files of src/api share among themselves: the instance and its requests.
+ *
+ * A request lives as long as its exchange or anything that is under way for it (an ask, a command),
+ * whichever is longer: it is counted by references. When the client goes first, `x` turns NULL and
+ * answers that arrive later find nobody; slices of the exchange (body, parameters) are good exactly
+ * while `x` is not NULL. Everything happens on the instance's thread, but fetch's on_core. */
+#ifndef LOGSHIP_API_INNER_H
+#define LOGSHIP_API_INNER_H
+
+#include "actors/gate.h"
+#include "api/accept.h"
+#include "api/api.h"
+#include "api/auth.h"
+#include "api/route.h"
+#include "api/status.h"
+#include "net/http_server.h"
+
+#include <uv.h>
+
+struct watch_hub;
+struct snapshots;
+
+struct api {
+    struct api_options options;
+    struct http_server *server;
+    struct auth *auth;
+    struct watch_hub *watches;
+    struct snapshots *snapshots;
+    uv_timer_t tick; /* once a second: deadlines, bookmarks, old snapshots */
+    bool stopping;
+    bool server_gone, tick_gone;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+struct request {
+    unsigned refs;
+    struct api *api;
+    struct http_exchange *x; /* NULL: the client has gone */
+    char *path;              /* what the route's slices point into */
+    struct route route;
+    struct form form;
+    istr user;
+    void *state; /* of the verb, freed with the request */
+    void (*state_free)(void *state);
+    void (*then_result)(struct request *r, const struct result *result);
+    struct buf headers; /* extra ones for the answer, warnings */
+};
+
+void request_begin(struct api *a, struct http_exchange *x); /* the server's handler */
+struct request *request_ref(struct request *r);
+void request_unref(struct request *r);
+bool request_flag(struct request *r, const char *param); /* ?watch=true, =1 */
+
+/* Reading from the core. `count` objects in order, or none; what is found keeps a reference until
+ * the fetch is freed, after `then` returned, unless `then` takes `objects` away (sets it to NULL).
+ */
+struct fetch {
+    struct ask ask;
+    struct request *request;
+    const struct kind *kind;
+    char *ns;   /* NULL: all, or cluster-scoped */
+    char *name; /* NULL: all of them */
+    struct object **objects;
+    size_t count;
+    uint64_t revision;        /* of the world when it was read */
+    struct gate_status facts; /* when no kind was asked for */
+    void (*then)(struct request *r, struct fetch *f);
+};
+/* `then` is not called when the client has gone or the gate failed (that is answered here). */
+void fetch_start(struct request *r, const struct kind *kind, struct str ns, struct str name,
+                 enum freshness freshness, void (*then)(struct request *r, struct fetch *f));
+void objects_free(struct object **objects, size_t count);
+
+/* Sends the command; `then` has the result while the client is there. */
+void request_command(struct request *r, struct command *c,
+                     void (*then)(struct request *r, const struct result *result));
+
+/* Answers. Each ends the exchange. */
+void reply_json(struct request *r, int code, const struct buf *json);
+void reply_object(struct request *r, int code, struct object *o);
+void reply_status(struct request *r, const struct status *s);
+/* Names the route's resource in the details. */
+void reply_error(struct request *r, int code, const char *reason, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void reply_not_found(struct request *r);
+void reply_no_such_path(struct request *r);
+void reply_no_such_method(struct request *r);
+void reply_invalid(struct request *r, struct str name, const struct causes *causes);
+void reply_refusal(struct request *r, struct str name, const struct result *result);
+void reply_text(struct request *r, int code, const char *text);
+
+/* ?resourceVersion=0: whatever this master knows will do. */
+enum freshness get_freshness(struct request *r);
+
+/* The verbs: each answers the request, now or later. */
+void verb_get(struct request *r);
+void verb_list(struct request *r);
+void verb_watch(struct request *r);
+void verb_create(struct request *r);
+void verb_update(struct request *r);
+void verb_patch(struct request *r);
+void verb_delete(struct request *r);
+void verb_delete_collection(struct request *r);
+void verb_bind(struct request *r);
+void verb_get_scale(struct request *r);
+void verb_log(struct request *r);
+
+/* Paths that name no resource. */
+void discovery_core(struct request *r);
+void discovery_groups(struct request *r);
+void discovery_group(struct request *r);
+void discovery_version(struct request *r);
+void health_live(struct request *r);
+void health_ready(struct request *r);
+void health_version(struct request *r);
+void openapi_v2(struct request *r);
+void logship_digest(struct request *r);
+void logship_status(struct request *r);
+
+#endif

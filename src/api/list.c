@@ -1,0 +1,262 @@
+/* GET of a collection: which moment, which objects, which page; then written piece by piece, so
+ * that a hundred thousand objects never lie in memory as text. */
+#include "api/encode.h"
+#include "api/filter.h"
+#include "api/inner.h"
+#include "api/snapshot.h"
+
+#include "base/mem.h"
+
+#include <inttypes.h>
+
+enum {
+    LIST_PIECE = 64 * 1024,   /* written at once */
+    LIST_AHEAD = 1024 * 1024, /* may wait in memory for a slow client */
+};
+
+enum list_moment { LIST_NEWEST, LIST_ANY, LIST_NOT_OLDER, LIST_EXACT };
+
+struct listing {
+    struct filter filter;
+    struct buf token_memory;
+    struct token token; /* revision 0: the first page */
+    enum list_moment moment;
+    uint64_t revision; /* asked for */
+    uint64_t limit;    /* 0: all */
+    struct past_ask past;
+    struct request *request;
+    struct snapshot *snapshot;
+    struct object **page; /* borrowed from the snapshot */
+    size_t count, at;
+    struct encoder encoder;
+    struct buf out;
+    bool streaming;
+};
+
+static void listing_free(void *state)
+{
+    struct listing *l = state;
+    filter_free(&l->filter);
+    buf_free(&l->token_memory);
+    buf_free(&l->out);
+    snapshot_unref(l->snapshot);
+    mem_free(l->page);
+    mem_free(l);
+}
+
+static void list_drained(struct http_exchange *x);
+
+static void list_pump(struct request *r)
+{
+    struct listing *l = r->state;
+    for (; l->at < l->count; l->at++) {
+        encode_item(&l->encoder, l->page[l->at], l->at == 0, &l->out);
+        if (l->out.len < LIST_PIECE) continue;
+        if (!l->streaming)
+            http_stream_begin(r->x, 200, form_content_type(r->form),
+                              r->headers.len ? r->headers.data : NULL);
+        l->streaming = true;
+        size_t queued = http_stream_write(r->x, l->out.data, l->out.len);
+        buf_clear(&l->out);
+        if (queued <= LIST_AHEAD) continue;
+        l->at++;
+        http_stream_on_drain(r->x, list_drained);
+        return;
+    }
+    encode_list_tail(&l->out);
+    if (!l->streaming) {
+        http_reply(r->x, 200, form_content_type(r->form), r->headers.len ? r->headers.data : NULL,
+                   l->out.data, l->out.len);
+    } else {
+        http_stream_write(r->x, l->out.data, l->out.len);
+        http_stream_end(r->x);
+    }
+}
+
+static void list_drained(struct http_exchange *x)
+{
+    struct request *r = request_ref(http_data(x));
+    http_stream_on_drain(x, NULL);
+    list_pump(r);
+    request_unref(r);
+}
+
+static bool list_takes(const struct listing *l, const struct request *r, const struct object *o)
+{
+    /* A snapshot from the past holds every namespace. */
+    if (r->route.ns.p && !str_eq(istr_str(o->id->ns), r->route.ns)) return false;
+    return filter_matches(&l->filter, o);
+}
+
+/* Chooses the page's objects from `start` on; returns where the next page would start. */
+static size_t list_choose(struct listing *l, const struct request *r, size_t start)
+{
+    const struct snapshot *s = l->snapshot;
+    size_t i = start;
+    l->page = mem_alloc((s->count - start + 1) * sizeof *l->page);
+    for (; i < s->count && (!l->limit || l->count < l->limit); i++)
+        if (list_takes(l, r, s->objects[i])) l->page[l->count++] = s->objects[i];
+    while (i < s->count && !list_takes(l, r, s->objects[i])) i++;
+    return i;
+}
+
+static void list_answer(struct request *r, struct snapshot *s)
+{
+    struct listing *l = r->state;
+    l->snapshot = s;
+    size_t start = l->token.revision ? snapshot_after(s, l->token.ns, l->token.name) : 0;
+    size_t next = list_choose(l, r, start);
+    struct list_head head = {.revision = s->revision, .next = NULL, .remaining = -1};
+    mem_auto char *token = NULL;
+    if (next < s->count && l->count) {
+        const struct object *last = l->page[l->count - 1];
+        token =
+            token_encode(&(struct token){s->revision, istr_str(last->id->ns), object_name(last)});
+        head.next = token;
+        if (!l->filter.labels && !l->filter.fields && !s->ns == !r->route.ns.p)
+            head.remaining = (int64_t)(s->count - next);
+        snapshots_keep(r->api->snapshots, s, uv_now(r->api->options.loop));
+    }
+    l->encoder = encoder_of(r->api, r->route.served, r->form);
+    encode_list_head(&l->encoder, &head, &l->out);
+    list_pump(r);
+}
+
+static void list_too_new(struct request *r, uint64_t current)
+{
+    struct listing *l = r->state;
+    buf_auto struct buf message = BUF_INIT;
+    buf_printf(&message, "Timeout: Too large resource version: %" PRIu64 ", current: %" PRIu64,
+               l->revision, current);
+    struct cause cause = {"ResourceVersionTooLarge", "", "Too large resource version"};
+    struct causes causes = {&cause, 1, 1};
+    reply_status(r,
+                 &(struct status){
+                     .code = 504, .message = message.data, .causes = &causes, .retry_after_s = 1});
+}
+
+static void list_fetched(struct request *r, struct fetch *f)
+{
+    struct listing *l = r->state;
+    if (l->moment == LIST_NOT_OLDER && f->revision < l->revision) {
+        list_too_new(r, f->revision);
+        return;
+    }
+    struct object **objects = f->objects;
+    f->objects = NULL;
+    list_answer(r, snapshot_new(r->route.kind, r->route.ns, f->revision, objects, f->count));
+}
+
+static void list_past_done(struct past_ask *p, int status)
+{
+    struct listing *l = container_of(p, struct listing, past);
+    struct request *r = l->request;
+    struct snapshot *s = snapshot_new(p->kind, (struct str){0}, p->revision, p->objects, p->count);
+    p->objects = NULL;
+    if (!r->x || status) snapshot_unref(s);
+    if (!r->x) {
+        request_unref(r);
+        return;
+    }
+    if (status == E_GONE && l->token.revision)
+        reply_error(r, 410, NULL,
+                    "The provided continue parameter is too old to display a consistent list "
+                    "result. You must start a new list without the continue parameter.");
+    else if (status == E_GONE)
+        reply_error(r, 410, NULL, "The resourceVersion for the provided list is too old.");
+    else if (status == E_INVALID || status == E_NOTFOUND)
+        list_too_new(r, 0);
+    else if (status)
+        reply_error(r, 500, NULL, "the past cannot be read: %s", error_name(status));
+    else
+        list_answer(r, s);
+    request_unref(r);
+}
+
+static void list_from_past(struct request *r, uint64_t revision)
+{
+    struct listing *l = r->state;
+    l->request = request_ref(r);
+    l->past = (struct past_ask){.home = r->api->options.home,
+                                .kind = r->route.kind,
+                                .revision = revision,
+                                .done = list_past_done};
+    gate_past(r->api->options.gate, &l->past);
+}
+
+static void list_exact(struct request *r, uint64_t revision)
+{
+    struct snapshots *all = r->api->snapshots;
+    uint64_t now = uv_now(r->api->options.loop);
+    struct snapshot *s = snapshots_find(all, r->route.kind, r->route.ns, revision, now);
+    if (!s) s = snapshots_find(all, r->route.kind, (struct str){0}, revision, now);
+    if (s)
+        list_answer(r, snapshot_ref(s));
+    else
+        list_from_past(r, revision);
+}
+
+/* The rules for ?resourceVersion= and ?resourceVersionMatch=; a sentence when they are broken. */
+static const char *list_parse_moment(struct request *r, struct listing *l)
+{
+    struct str text = http_param(r->x, "resourceVersion");
+    struct str match = http_param(r->x, "resourceVersionMatch");
+    if (text.n && !str_to_u64(text, &l->revision))
+        return "resourceVersion: Invalid value: must be a number";
+    if (match.n && !text.n)
+        return "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless "
+               "resourceVersion is provided";
+    if (match.n && l->token.revision)
+        return "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue "
+               "is provided";
+    bool exact = str_is(match, "Exact");
+    if (match.n && !exact && !str_is(match, "NotOlderThan"))
+        return "resourceVersionMatch: Unsupported value: supported values: Exact, NotOlderThan, ";
+    if (exact && !l->revision)
+        return "resourceVersionMatch: Forbidden: resourceVersionMatch \"Exact\" is forbidden for "
+               "resourceVersion \"0\"";
+    l->moment = !text.n                ? LIST_NEWEST
+                : exact                ? LIST_EXACT
+                : l->revision == 0     ? LIST_ANY
+                : !match.n && l->limit ? LIST_EXACT /* as it was before there was a match */
+                                       : LIST_NOT_OLDER;
+    return NULL;
+}
+
+static bool list_parse(struct request *r, struct listing *l)
+{
+    struct str limit = http_param(r->x, "limit"), token = http_param(r->x, "continue");
+    if (!filter_parse(r, &l->filter)) return false;
+    if (limit.n && !str_to_u64(limit, &l->limit)) {
+        reply_error(r, 400, NULL, "limit: Invalid value: must be a number that is not negative");
+        return false;
+    }
+    if (token.n && !token_decode(token, &l->token_memory, &l->token)) {
+        reply_error(r, 400, NULL, "continue key is not valid");
+        return false;
+    }
+    const char *broken = list_parse_moment(r, l);
+    if (broken) {
+        reply_error(r, 422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: %s", broken);
+        return false;
+    }
+    return true;
+}
+
+void verb_list(struct request *r)
+{
+    struct listing *l = mem_new(struct listing);
+    r->state = l;
+    r->state_free = listing_free;
+    if (!list_parse(r, l)) return;
+    if (l->token.revision) {
+        list_exact(r, l->token.revision);
+    } else if (l->moment == LIST_EXACT) {
+        list_exact(r, l->revision);
+    } else {
+        struct str name = filter_name(&l->filter);
+        bool one = name.p && (r->route.ns.p || !r->route.kind->namespaced);
+        fetch_start(r, r->route.kind, r->route.ns, one ? name : (struct str){0},
+                    l->moment == LIST_ANY ? FRESH_ANY : FRESH_LINEARIZABLE, list_fetched);
+    }
+}

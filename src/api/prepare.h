@@ -1,0 +1,21 @@
+/* What the front door itself puts into objects before they become commands. Pure. */
+#ifndef LOGSHIP_API_PREPARE_H
+#define LOGSHIP_API_PREPARE_H
+
+#include "proto/mp.h"
+#include "proto/schema.h"
+
+/* Appends `doc` with its place (name, namespace; name.p == NULL: left as it is), without
+ * managedFields and selfLink; a Secret's stringData is merged into its data. */
+void prepare_place(const struct kind *kind, struct mp doc, struct str name, struct str ns,
+                   struct buf *out);
+/* Appends `doc` with what a new object of its kind begins with: status, and a namespace's
+ * finalizer. */
+void prepare_new(const struct kind *kind, struct mp doc, struct buf *out);
+/* Appends `doc` with `generateName` as in `old`, whatever was given. */
+void prepare_again(struct mp doc, struct mp old, struct buf *out);
+
+/* "BestEffort", "Burstable" or "Guaranteed" */
+const char *prepare_qos(struct mp pod_spec);
+
+#endif

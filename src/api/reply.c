@@ -1,0 +1,105 @@
+#include "api/inner.h"
+
+#include "api/encode.h"
+
+#include <stdio.h>
+
+static const char *reply_headers(struct request *r)
+{
+    return r->headers.len ? r->headers.data : NULL;
+}
+
+void reply_json(struct request *r, int code, const struct buf *json)
+{
+    http_reply(r->x, code, "application/json", reply_headers(r), json->data, json->len);
+}
+
+void reply_text(struct request *r, int code, const char *text)
+{
+    http_reply(r->x, code, "text/plain; charset=utf-8", reply_headers(r), text, strlen(text));
+}
+
+void reply_object(struct request *r, int code, struct object *o)
+{
+    buf_auto struct buf json = BUF_INIT;
+    struct encoder e = encoder_of(r->api, r->route.served, r->form);
+    encode_object(&e, o, true, &json);
+    http_reply(r->x, code, form_content_type(r->form), reply_headers(r), json.data, json.len);
+}
+
+void reply_status(struct request *r, const struct status *s)
+{
+    buf_auto struct buf json = BUF_INIT;
+    status_put(s, &json);
+    if (s->retry_after_s) buf_printf(&r->headers, "Retry-After: %u\r\n", s->retry_after_s);
+    reply_json(r, s->code, &json);
+}
+
+/* The details that the route itself knows. */
+static struct status reply_about_route(const struct request *r, int code, const char *reason)
+{
+    struct status s = {.code = code, .reason = reason};
+    if (r->route.type == ROUTE_RESOURCE) {
+        s.name = r->route.name;
+        s.group = r->route.kind->group;
+        s.kind = r->route.kind->resource;
+    }
+    return s;
+}
+
+void reply_error(struct request *r, int code, const char *reason, const char *format, ...)
+{
+    buf_auto struct buf message = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&message, format, args);
+    va_end(args);
+    struct status s = {.code = code, .reason = reason};
+    if (code == 404 || code == 409 || code == 403 || code == 429 || code >= 500)
+        s = reply_about_route(r, code, reason);
+    s.message = message.data;
+    if (code == 429 || code == 503 || code == 504) s.retry_after_s = 1;
+    reply_status(r, &s);
+}
+
+void reply_not_found(struct request *r)
+{
+    buf_auto struct buf resource = BUF_INIT;
+    status_resource(r->route.kind, &resource);
+    reply_error(r, 404, NULL, "%s \"%.*s\" not found", resource.data, (int)r->route.name.n,
+                r->route.name.p);
+}
+
+void reply_no_such_path(struct request *r)
+{
+    reply_error(r, 404, NULL, "the server could not find the requested resource");
+}
+
+void reply_no_such_method(struct request *r)
+{
+    reply_error(r, 405, NULL, "the server does not allow this method on the requested resource");
+}
+
+void reply_invalid(struct request *r, struct str name, const struct causes *causes)
+{
+    buf_auto struct buf message = BUF_INIT;
+    const struct kind *kind = r->route.kind;
+    status_invalid_message(kind->kind, name, causes, &message);
+    reply_status(r, &(struct status){.code = 422,
+                                     .message = message.data,
+                                     .name = name,
+                                     .group = kind->group,
+                                     .kind = kind->kind,
+                                     .causes = causes});
+}
+
+void reply_refusal(struct request *r, struct str name, const struct result *result)
+{
+    struct status s = reply_about_route(
+        r, result->http, result->reason && result->reason[0] ? result->reason : NULL);
+    if (name.p) s.name = name;
+    s.message = result->message;
+    s.retry_after_s = result->retry_after_s;
+    if (!s.retry_after_s && result->http == 429) s.retry_after_s = 1;
+    reply_status(r, &s);
+}

@@ -1,0 +1,30 @@
+/* Status objects: how every refusal (and a few successes) looks on the wire, in Kubernetes' words.
+ */
+#ifndef LOGSHIP_API_STATUS_H
+#define LOGSHIP_API_STATUS_H
+
+#include "base/buf.h"
+#include "proto/admit.h"
+
+struct status {
+    int code;
+    const char *reason; /* NULL: the usual one for the code */
+    const char *message;
+    /* details; an empty group and absent texts are left out */
+    struct str name;
+    const char *group, *kind;
+    const char *uid;
+    const struct causes *causes;
+    unsigned retry_after_s;
+};
+
+/* Appends the JSON. Codes below 400 say Success. */
+void status_put(const struct status *s, struct buf *json);
+const char *status_reason(int code);
+/* "pods" or "replicasets.apps": how messages name a resource. */
+void status_resource(const struct kind *kind, struct buf *out);
+/* 'Pod "x" is invalid: spec.containers: Required value' */
+void status_invalid_message(const char *kind, struct str name, const struct causes *causes,
+                            struct buf *out);
+
+#endif
