@@ -110,9 +110,10 @@ void http_parse_begin(struct http_session *s);
 int http_parse(struct http_session *s, const char *bytes, size_t n, size_t *used);
 int http_parse_target(struct http_exchange *x);
 
-/* http_wire.c; false: malformed */
+/* http_wire.c: accounts for the bytes before `to`, or before the content and for the content.
+ * False: malformed. */
 bool http_wire_skip(struct http_wire *w, const char *to);
-void http_wire_content(struct http_wire *w, const char *end, bool chunk);
+bool http_wire_content(struct http_wire *w, const char *at, size_t n, bool chunk);
 
 /* http_exchange.c */
 struct http_exchange *http_exchange_new(struct http_session *s);

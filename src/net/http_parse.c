@@ -15,19 +15,11 @@ static struct http_session *http_session_of(http_parser *p)
     return container_of(p, struct http_session, parser);
 }
 
-/* Accounts for what lies before the content [at, at + n) and for the content itself. */
-static bool http_content(struct http_session *s, const char *at, size_t n)
-{
-    bool good = http_wire_skip(&s->wire, at);
-    if (n) http_wire_content(&s->wire, at + n, false);
-    return good;
-}
-
 static int http_on_url(http_parser *p, const char *at, size_t n)
 {
     struct http_session *s = http_session_of(p);
     struct http_exchange *x = s->x;
-    if (!http_content(s, at, n)) return http_stop(s, 400);
+    if (!http_wire_content(&s->wire, at, n, false)) return http_stop(s, 400);
     for (size_t i = 0; i < n; i++)
         if (at[i] <= ' ' || at[i] > '~') return http_stop(s, 400);
     if (x->target_n + n > HTTP_TARGET_MAX) return http_stop(s, 414);
@@ -60,7 +52,8 @@ static int http_on_field(http_parser *p, const char *at, size_t n)
 {
     struct http_session *s = http_session_of(p);
     struct http_exchange *x = s->x;
-    if (!http_content(s, at, n) || !http_is_token(at, n)) return http_stop(s, 400);
+    if (!http_wire_content(&s->wire, at, n, false) || !http_is_token(at, n))
+        return http_stop(s, 400);
     if (p->flags & F_TRAILING) return 0; /* nobody asks for trailers */
     if (x->head.len + n > HTTP_HEAD_MAX) return http_stop(s, 431);
     if (s->value_last && x->field_count == HTTP_FIELDS_MAX) return http_stop(s, 431);
@@ -76,7 +69,7 @@ static int http_on_value(http_parser *p, const char *at, size_t n)
 {
     struct http_session *s = http_session_of(p);
     struct http_exchange *x = s->x;
-    if (!http_content(s, at, n)) return http_stop(s, 400);
+    if (!http_wire_content(&s->wire, at, n, false)) return http_stop(s, 400);
     for (size_t i = 0; i < n; i++)
         if (((unsigned char)at[i] < ' ' && at[i] != '\t') || at[i] == 127) return http_stop(s, 400);
     if (p->flags & F_TRAILING) return 0;
@@ -158,8 +151,7 @@ static int http_on_headers(http_parser *p)
 static int http_on_body(http_parser *p, const char *at, size_t n)
 {
     struct http_session *s = http_session_of(p);
-    if (!http_wire_skip(&s->wire, at)) return http_stop(s, 400);
-    http_wire_content(&s->wire, at + n, p->flags & F_CHUNKED);
+    if (!http_wire_content(&s->wire, at, n, p->flags & F_CHUNKED)) return http_stop(s, 400);
     if (s->x->body.len + n > s->server->options.body_max) return http_stop(s, 413);
     buf_append(&s->x->body, at, n);
     return 0;

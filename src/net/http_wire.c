@@ -20,9 +20,13 @@ bool http_wire_skip(struct http_wire *w, const char *to)
     return true;
 }
 
-void http_wire_content(struct http_wire *w, const char *end, bool chunk)
+bool http_wire_content(struct http_wire *w, const char *at, size_t n, bool chunk)
 {
+    if (!http_wire_skip(w, at)) return false;
+    if (!n) return true;
+    if (!chunk && w->last == '\n' && (*at == ' ' || *at == '\t')) return false;
     w->after_chunk = chunk;
-    w->cursor = end;
+    w->cursor = at + n;
     w->last = 'x';
+    return true;
 }
