@@ -20,7 +20,7 @@ static uint64_t check_start(MDB_env *env, const struct reader *r, uint64_t tail_
     mdb_env_info(env, &info);
     mdb_env_stat(env, &stat);
     uint64_t used = (uint64_t)(info.me_last_pgno + 1) * stat.ms_psize, n = r->last - r->base.index;
-    if (used <= tail_bytes) return r->base.index + 1;
+    if (used <= tail_bytes || n == 0) return r->base.index + 1;
     return r->last - (uint64_t)((double)n * (double)tail_bytes / (double)used);
 }
 
@@ -89,7 +89,8 @@ struct probe_answer {
     struct error err;
 };
 
-static void probe_child(struct store *s, const struct segment *seg, uint64_t tail_bytes, int out)
+static void probe_child(struct store *s, probe_fn *fn, const void *ctx,
+                        const struct check_result *in, int out)
 {
     static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXFSZ};
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) signal(deadly[i], SIG_DFL);
@@ -98,11 +99,8 @@ static void probe_child(struct store *s, const struct segment *seg, uint64_t tai
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (null >= 0)
         dup2(null, STDERR_FILENO); /* LMDB's last words; the signal is reported instead */
-    struct probe_answer a = {0};
-    a.rc = check_segment(seg->path, seg->name, seg->first, tail_bytes, true, &a.result, &a.err);
-    if (a.rc == E_DENIED && store_is_stopped(s))
-        a.rc =
-            check_segment(seg->path, seg->name, seg->first, tail_bytes, false, &a.result, &a.err);
+    struct probe_answer a = {.result = *in};
+    a.rc = fn(s, ctx, &a.result, &a.err);
     ssize_t n = write(out, &a, sizeof a);
     _exit(n == sizeof a ? 0 : 1);
 }
@@ -120,26 +118,36 @@ static int probe_read(int fd, pid_t child, struct probe_answer *a, int *status)
     return have == sizeof *a ? 0 : E_CORRUPT;
 }
 
-int probe_segment(struct store *s, const struct segment *seg, uint64_t tail_bytes,
-                  struct check_result *out, struct error *err)
+int probe(struct store *s, const char *name, probe_fn *fn, const void *ctx,
+          struct check_result *out, struct error *err)
 {
     int pipes[2], status = 0;
     if (pipe2(pipes, O_CLOEXEC)) return error_set(err, E_IO, "cannot make a pipe");
     pid_t child = fork();
-    if (child == 0) probe_child(s, seg, tail_bytes, pipes[1]);
+    if (child == 0) probe_child(s, fn, ctx, out, pipes[1]);
     close(pipes[1]);
     if (child < 0) {
         close(pipes[0]);
-        return error_set(err, E_IO, "cannot start the process that checks %s", seg->name);
+        return error_set(err, E_IO, "cannot start the process that checks %s", name);
     }
     struct probe_answer a = {0};
     int rc = probe_read(pipes[0], child, &a, &status);
     close(pipes[0]);
     if (rc && WIFSIGNALED(status))
-        return error_set(err, E_CORRUPT, "%s: unreadable: LMDB stopped at signal %d", seg->name,
+        return error_set(err, E_CORRUPT, "%s: unreadable: LMDB stopped at signal %d", name,
                          WTERMSIG(status));
-    if (rc) return error_set(err, E_CORRUPT, "%s: unreadable: LMDB gave up", seg->name);
+    if (rc) return error_set(err, E_CORRUPT, "%s: unreadable: LMDB gave up", name);
     *out = a.result;
     if (a.rc && err) *err = a.err;
     return a.rc;
+}
+
+int check_named(struct store *s, const void *ctx, struct check_result *out, struct error *err)
+{
+    const struct check_job *job = ctx;
+    const struct segment *seg = job->segment;
+    int rc = check_segment(seg->path, seg->name, seg->first, job->tail_bytes, true, out, err);
+    if (rc == E_DENIED && store_is_stopped(s))
+        rc = check_segment(seg->path, seg->name, seg->first, job->tail_bytes, false, out, err);
+    return rc;
 }

@@ -99,16 +99,22 @@ void reader_end(struct reader *r);
 /* Where the log stands at index: base or record. */
 int reader_point(struct reader *r, uint64_t index, struct record_base *out, struct error *err);
 
-/* check.c, probe.c: looking for damage */
+/* check.c: looking for damage */
 struct check_result {
     struct record_base base, last; /* of the segment */
     uint64_t records;
 };
-int check_segment(const char *path, const char *name, uint64_t first, uint64_t tail_bytes,
-                  bool lock, struct check_result *out, struct error *err);
-/* check_segment in a child process, so that a crash inside LMDB is a finding, not our end. */
-int probe_segment(struct store *s, const struct segment *seg, uint64_t tail_bytes,
-                  struct check_result *out, struct error *err);
+struct check_job {
+    const struct segment *segment;
+    uint64_t tail_bytes; /* 0: the last record only */
+};
+/* Reads a segment by an environment of its own; ctx is a check_job. */
+int check_named(struct store *s, const void *ctx, struct check_result *out, struct error *err);
+/* Runs fn in a child process, so that a crash inside LMDB is a finding and not our end. *out goes
+ * in and comes back. */
+typedef int probe_fn(struct store *s, const void *ctx, struct check_result *out, struct error *err);
+int probe(struct store *s, const char *name, probe_fn *fn, const void *ctx,
+          struct check_result *out, struct error *err);
 int check_joint(const struct segment *newer, const struct record_base *end,
                 const struct record_base *base, struct error *err);
 

@@ -183,6 +183,7 @@ int store_truncate(struct store *s, uint64_t from_index, struct error *err)
     int rc = truncate_segments(s, from_index, err);
     struct segment *seg = NULL;
     if (!rc) rc = segment_hold(s, UINT64_MAX, &seg, err);
+    if (!rc) rc = space_reserve(s, seg, 64 << 10, err);
     if (!rc) rc = truncate_records(s, seg, from_index, err);
     if (seg) segment_release(s, seg);
     int loaded = store_load_bounds(s, rc ? NULL : err);

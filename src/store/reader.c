@@ -4,10 +4,14 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
+static const char *reader_name(const struct reader *r)
+{
+    return r->seg ? r->seg->name : "segment";
+}
+
 static int reader_lmdb(struct reader *r, int rc, struct error *err, const char *what)
 {
-    return error_set(err, lmdb_code(rc), "%s: %s: %s", r->seg ? r->seg->name : "segment", what,
-                     mdb_strerror(rc));
+    return error_set(err, lmdb_code(rc), "%s: %s: %s", reader_name(r), what, mdb_strerror(rc));
 }
 
 static int reader_txn(struct reader *r, MDB_env *env)
@@ -39,8 +43,7 @@ static int reader_base(struct reader *r, struct error *err)
     if (rc || key.mv_size != sizeof number || number != 0 || !reader_plausible(r, &value) ||
         record_base_decode(value.mv_data, value.mv_size, &r->base)) {
         mdb_cursor_close(c);
-        return error_set(err, E_CORRUPT, "%s: its first page is damaged",
-                         r->seg ? r->seg->name : "segment");
+        return error_set(err, E_CORRUPT, "%s: its first page is damaged", reader_name(r));
     }
     rc = mdb_cursor_get(c, &key, &value, MDB_LAST);
     if (!rc && key.mv_size == sizeof number)
@@ -52,7 +55,7 @@ static int reader_base(struct reader *r, struct error *err)
     r->last = number ? number : r->base.index;
     if (r->last < r->base.index)
         return error_set(err, E_CORRUPT, "%s: its last entry %zu lies before its first",
-                         r->seg ? r->seg->name : "segment", number);
+                         reader_name(r), number);
     return 0;
 }
 
@@ -67,6 +70,12 @@ int reader_attach(MDB_env *env, struct reader *r, struct error *err)
     struct stat st;
     mdb_env_get_fd(env, &fd);
     r->limit = fstat(fd, &st) ? 0 : (size_t)st.st_size;
+    MDB_envinfo info;
+    MDB_stat stat;
+    mdb_env_info(env, &info);
+    mdb_env_stat(env, &stat);
+    if (r->limit < (info.me_last_pgno + 1) * stat.ms_psize) /* space_reserve sees to it */
+        return error_set(err, E_CORRUPT, "%s: is cut off", reader_name(r));
     return reader_base(r, err);
 }
 
@@ -93,7 +102,7 @@ void reader_end(struct reader *r)
 int reader_get(struct reader *r, uint64_t index, struct record *out, struct digest *previous,
                struct error *err)
 {
-    const char *name = r->seg ? r->seg->name : "segment";
+    const char *name = reader_name(r);
     size_t number = index;
     MDB_val key = {sizeof number, &number}, value;
     int rc = mdb_get(r->txn, STORE_DBI, &key, &value);

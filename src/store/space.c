@@ -40,10 +40,10 @@ bool space_nearly_none(const char *dir)
 }
 
 /* LMDB reports a short write at the end of the space as EIO; asking for the blocks before it writes
- * tells a full disk from a broken one. Filesystems that cannot preallocate go without. */
+ * tells a full disk from a broken one. Filesystems that cannot preallocate only get the length: a
+ * file shorter than its pages is how readers know that it was cut. */
 int space_reserve(struct store *s, struct segment *seg, size_t bytes, struct error *err)
 {
-    if (s->no_sync) return 0;
     MDB_envinfo info;
     MDB_stat stat;
     struct stat st;
@@ -59,8 +59,11 @@ int space_reserve(struct store *s, struct segment *seg, size_t bytes, struct err
     if (step > SPACE_STEP_MAX) step = SPACE_STEP_MAX;
     if (step < SPACE_STEP_MIN) step = SPACE_STEP_MIN;
     uint64_t size = (need + step - 1) / step * step;
-    if (fallocate(fd, 0, st.st_size, (off_t)(size - (uint64_t)st.st_size)) == 0) return 0;
-    if (errno == EOPNOTSUPP || errno == ENOSYS) return 0;
+    if (!s->no_sync) {
+        if (fallocate(fd, 0, st.st_size, (off_t)(size - (uint64_t)st.st_size)) == 0) return 0;
+        if (errno != EOPNOTSUPP && errno != ENOSYS) return files_errno(err, "extend", seg->name);
+    }
+    if (ftruncate(fd, (off_t)size) == 0) return 0;
     return files_errno(err, "extend", seg->name);
 }
 

@@ -114,32 +114,44 @@ static int store_prepare(struct store *s, bool create, struct error *err)
     return segments_scan(s, err);
 }
 
-/* The tail in a child process, so that a damaged page cannot take us down before we can say so. */
-static int store_check_tail(struct store *s, struct error *err)
+/* The segment at *ctx, and how it continues in the newer one, which *newer tells of. */
+static int store_check_one(struct store *s, const void *ctx, struct check_result *newer,
+                           struct error *err)
 {
-    const struct segment *seg = s->segments[s->count - 1];
-    struct check_result result;
-    return s->no_sync ? check_segment(seg->path, seg->name, seg->first, STORE_TAIL_CHECKED, true,
-                                      &result, err)
-                      : probe_segment(s, seg, STORE_TAIL_CHECKED, &result, err);
+    struct segment *const *at = ctx;
+    bool newest = at == &s->segments[s->count - 1];
+    const struct check_job job = {*at, newest ? STORE_TAIL_CHECKED : 0};
+    struct check_result result = {0};
+    int rc = check_named(s, &job, &result, err);
+    if (!rc && !newest) rc = check_joint(at[1], &result.last, &newer->base, err);
+    *newer = result;
+    return rc;
 }
 
-static int store_check_joints(struct store *s, struct error *err)
+static int store_check_joints(struct store *s, const void *ctx, struct check_result *newer,
+                              struct error *err)
 {
-    struct reader r;
-    struct record_base end, base = {0};
-    for (size_t i = 0; i < JOINTS_CHECKED && i < s->count; i++) {
-        const struct segment *seg = s->segments[s->count - 1 - i];
-        const struct segment *newer = i ? s->segments[s->count - i] : NULL;
-        int rc = reader_begin(s, seg->first, &r, err);
-        if (rc) return rc;
-        rc = newer ? reader_point(&r, r.last, &end, err) : 0;
-        if (!rc && newer) rc = check_joint(newer, &end, &base, err);
-        base = r.base;
-        reader_end(&r);
-        if (rc) return rc;
+    (void)ctx;
+    int rc = 0;
+    for (size_t i = 0; !rc && i < JOINTS_CHECKED && i < s->count; i++)
+        rc = store_check_one(s, &s->segments[s->count - 1 - i], newer, err);
+    return rc;
+}
+
+/* The end of the log and the newest joints, in a child process: a damaged page must not take us
+ * down before we can say so. If the child dies, each segment gets one of its own, to find which it
+ * was. */
+static int store_check_end(struct store *s, struct error *err)
+{
+    struct check_result newer = {0};
+    if (s->no_sync) return store_check_joints(s, NULL, &newer, err);
+    int all = probe(s, "log", store_check_joints, NULL, &newer, err), rc = 0;
+    newer = (struct check_result){0};
+    for (size_t i = 0; all == E_CORRUPT && !rc && i < JOINTS_CHECKED && i < s->count; i++) {
+        struct segment **at = &s->segments[s->count - 1 - i];
+        rc = probe(s, (*at)->name, store_check_one, at, &newer, err);
     }
-    return 0;
+    return rc ? rc : all;
 }
 
 /* Things that only agree if nothing was lost. */
@@ -164,8 +176,7 @@ static int store_load(struct store *s, const struct store_options *options, stru
     if (!rc) rc = store_prepare(s, options->create, err);
     if (!rc) rc = slots_open(s, err);
     if (!rc) rc = committed_open(s, err);
-    if (!rc) rc = store_check_tail(s, err);
-    if (!rc) rc = store_check_joints(s, err);
+    if (!rc) rc = store_check_end(s, err);
     if (!rc) rc = store_load_bounds(s, err);
     if (!rc) rc = store_check_agreement(s, err);
     if (!rc && !s->read_only && !s->no_sync) space_ballast_fill(s);

@@ -30,7 +30,8 @@ static int verify_segment(struct store *s, const struct segment *seg, bool has_b
     struct check_result result = {0};
     struct error err = {0};
     char line[160];
-    int rc = probe_segment(s, seg, UINT64_MAX, &result, &err);
+    const struct check_job job = {seg, UINT64_MAX};
+    int rc = probe(s, seg->name, check_named, &job, &result, &err);
     if (!rc && has_before) rc = check_joint(seg, end, &result.base, &err);
     if (rc)
         report(ctx, true, err.text);
