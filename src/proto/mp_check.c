@@ -1,5 +1,5 @@
 /* Proving and comparing whole values. */
-#include "proto/mp.h"
+#include "proto/lookup.h"
 
 static bool mp_utf8(struct str s)
 {
@@ -17,7 +17,8 @@ static bool mp_utf8(struct str s)
             code = code << 6 | (p[i] & 0x3f);
         }
         static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-        if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
+        if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+            return false;
         p += more + 1;
     }
     return true;
@@ -47,9 +48,10 @@ bool mp_valid(const void *bytes, size_t n)
 
 static bool mp_same_map(struct mp a, struct mp b)
 {
+    struct lookup lookup_auto others = lookup_map(b);
     for (struct mp_iter it = mp_items(a); mp_iter_next(&it);) {
-        struct mp other = mp_get_str(b, it.key);
-        if (other.type == MP_END || !mp_same(it.value, other)) return false;
+        uint32_t at = lookup_find(&others, it.key);
+        if (at == LOOKUP_NONE || !mp_same(it.value, others.items[at].value)) return false;
     }
     return true;
 }
