@@ -98,6 +98,7 @@ struct quorum {
     /* leadership */
     unsigned short seen_state;
     uint64_t seen_term, seen_commit;
+    bool hastened; /* the first election after the start */
     struct raft_barrier barrier;
     uint64_t barrier_index, barrier_term; /* of the own-term barrier while leader */
     bool leads;                           /* as the application was told */
@@ -179,6 +180,7 @@ void turn_job_done(struct quorum *q);                     /* first thing in ever
 void lead_observe(struct quorum *q);
 void lead_announce_commit(struct quorum *q);
 void lead_peer_lost(struct quorum *q, uint64_t id);
+void lead_peer_found(struct quorum *q);
 
 /* view.c: libraft's log and progress, read only (the structs are public in this version) */
 uint64_t view_last_index(const struct quorum *q);

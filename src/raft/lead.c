@@ -129,9 +129,23 @@ void lead_announce_commit(struct quorum *q)
         if (i != q->self) lead_announce_to(q, &q->peers[i]);
 }
 
+/* Advances our own election timer, staggered by rank so that survivors do not split the vote.
+ * Elections are safe at any time, and the pre-vote keeps this from disturbing a leader that others
+ * still hear. */
+static void lead_hasten(struct quorum *q, uint64_t lost)
+{
+    struct raft *r = &q->raft;
+    unsigned rank = 0;
+    for (unsigned i = 0; i < q->options.server_count; i++) {
+        uint64_t other = q->peers[i].id;
+        if (other != lost && other < q->options.id) rank++;
+    }
+    uint64_t wait = (q->options.heartbeat_ms / 2) + 3ull * rank * q->options.heartbeat_ms;
+    r->election_timer_start = now_ms(q) - r->follower_state.randomized_election_timeout + wait;
+}
+
 /* The connection to the leader broke: most likely it died. Forgetting it lets us grant pre-votes at
- * once; our own election timer is advanced, staggered by rank so that the survivors do not split
- * the vote. If it is alive, its next heartbeat undoes all of this. */
+ * once. If it is alive, its next heartbeat undoes all of this. */
 void lead_peer_lost(struct quorum *q, uint64_t id)
 {
     struct raft *r = &q->raft;
@@ -139,12 +153,17 @@ void lead_peer_lost(struct quorum *q, uint64_t id)
     raft_free(r->follower_state.current_leader.address);
     r->follower_state.current_leader.address = NULL;
     r->follower_state.current_leader.id = 0;
-    unsigned rank = 0;
-    for (unsigned i = 0; i < q->options.server_count; i++) {
-        uint64_t other = q->peers[i].id;
-        if (other != id && other < q->options.id) rank++;
-    }
-    uint64_t wait = 3ull * rank * q->options.heartbeat_ms;
-    r->election_timer_start = now_ms(q) - r->follower_state.randomized_election_timeout + wait;
+    lead_hasten(q, id);
     mark(q, MARK_leader_forgotten);
+}
+
+/* At the start of a whole cluster nobody has to wait for an election timeout: as soon as a quorum
+ * is connected and no leader has spoken, the first of them asks for votes. Once per start. */
+void lead_peer_found(struct quorum *q)
+{
+    unsigned up = 1;
+    for (unsigned i = 0; i < q->options.server_count; i++) up += q->peers[i].up;
+    if (q->hastened || up <= q->options.server_count / 2 || q->raft.state != RAFT_FOLLOWER) return;
+    q->hastened = true;
+    if (view_leader(q) == 0) lead_hasten(q, 0);
 }

@@ -1,10 +1,15 @@
 /* The real network between masters: msgpack frames over mutual TLS on libuv, on the core's loop.
  *
- * One listener and, to every peer, one connection that we opened (for sending); what we receive comes in on
- * the connections that the peers opened. Handshake: both certificates from the cluster's CA, with the server id in the
- * common name ("logship-master-2"); then hello {cluster, server id, configuration digest, boot id,
- * wire version}; anything else closes the connection with a line in the trace. Reconnects with back-off (50 ms to 1 s).
- * Bounded: at most 64 MiB wait for one peer, older frames are failed first (E_CLOSED) while unconnected. */
+ * One listener and, to every peer, one connection that we opened (for sending); what we receive
+ * comes in on the connections that the peers opened. Handshake: both certificates from the
+ * cluster's CA, with the server id in the common name ("logship-master-2"); then hello {cluster,
+ * server id, configuration digest, boot id, wire version}, answered in kind; anything else closes
+ * the connection with a line in the trace. A newer connection of a peer replaces its older ones.
+ * Reconnects with back-off (50 ms to 1 s).
+ *
+ * Bounded: at most 64 MiB wait for one peer; beyond that, and while it is not connected, a frame
+ * fails (E_BUSY, E_CLOSED), which libraft repairs. A peer that takes nothing for 5 s is
+ * disconnected. */
 #ifndef LOGSHIP_RAFT_PEERS_H
 #define LOGSHIP_RAFT_PEERS_H
 
@@ -25,7 +30,9 @@ struct peers_options {
 
 int peers_open(struct peers **out, const struct peers_options *options, struct error *err);
 struct quorum_net *peers_net(struct peers *p);
-void peers_attach(struct peers *p, struct quorum *q); /* frames and connection states go there */
+/* Frames and connection states go there from now on; NULL: nowhere (before the quorum is closed).
+ */
+void peers_attach(struct peers *p, struct quorum *q);
 void peers_close(struct peers *p, void (*closed)(void *arg), void *arg);
 
 #endif

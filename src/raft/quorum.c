@@ -199,6 +199,7 @@ int quorum_start(struct quorum *q, struct error *err)
     q->seen_term = q->raft.current_term;
     turn_begin(q);
     lead_observe(q); /* a single master leads at once */
+    lead_peer_found(q);
     turn_quiet(q);
     return 0;
 }
@@ -292,12 +293,16 @@ void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes, size_t n
 void quorum_peer_up(struct quorum *q, uint64_t id, bool up)
 {
     struct peer *peer = peer_find(q, id);
-    if (!q->started || q->closing || !peer || peer->up == up) return;
-    turn_begin(q);
+    if (q->closing || !peer || peer->up == up) return;
     peer->up = up;
+    if (!q->started) return;
+    turn_begin(q);
     struct raft_progress *progress = view_progress(q, id);
     if (up && progress) progress->last_send = 0; /* the next tick speaks to it */
-    if (!up) lead_peer_lost(q, id);
+    if (up)
+        lead_peer_found(q);
+    else
+        lead_peer_lost(q, id);
     turn_end(q);
 }
 

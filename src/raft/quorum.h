@@ -7,9 +7,9 @@
  *     propose --> raft_apply --> io append --> disk ----.
  *                     '--> io send --> net --> peers     > quorum has it --> apply --> fsm.apply
  *
- * Rooms: quorum.c (this face), io_*.c (struct raft_io), guards.c (S1 to S8 of the reliability notes, each a
- * function named after its defect), wire.c (peer messages, checked), read_index.c, install.c (keyframes to a
- * follower in chunks).
+ * Rooms: quorum.c (this face), io_*.c (struct raft_io), guards.c (S1 to S8 of the reliability
+ * notes, each a function named after its defect), wire.c (peer messages, checked), read_index.c,
+ * install.c (keyframes to a follower in chunks).
  *
  * Never calls back from inside one of its functions. */
 #ifndef LOGSHIP_RAFT_QUORUM_H
@@ -26,28 +26,29 @@ struct quorum_server {
     const char *address; /* host:port of the peer listener */
 };
 
-/* What the quorum needs of a network; the real one is peers.h. Frames are whole and authenticated (mTLS
- * identity == server id), may be lost, delayed or repeated, never altered. */
+/* What the quorum needs of a network; the real one is peers.h. Frames are whole and authenticated
+ * (mTLS identity == server id), may be lost, delayed or repeated, never altered. */
 struct quorum_net {
-    /* Sends one frame; bytes are copied. `done` (may be NULL) is called later, with 0 when written to the
-     * socket, else E_*; never from inside. */
+    /* Sends one frame; bytes are copied. `done` (may be NULL) is called later, with 0 when written
+     * to the socket, else E_*; never from inside. */
     void (*send)(struct quorum_net *net, uint64_t to, const void *bytes, size_t n,
                  void (*done)(void *arg, int status), void *arg);
     size_t (*queued)(struct quorum_net *net, uint64_t to); /* bytes waiting for that peer */
 };
 
-/* The state machine above. apply is total; it is called for command entries only, in index order, each
- * once per start. */
+/* The state machine above. apply is total; it is called for command entries only, in index order,
+ * each once per start. */
 struct quorum_fsm {
     void *ctx;
     void (*apply)(void *ctx, uint64_t index, uint64_t term, struct str payload);
-    /* Replace the whole state by this keyframe (at start, or when a follower was too far behind). */
+    /* Replace the whole state by this keyframe (at start, or when a follower was too far behind).
+     */
     int (*restore)(void *ctx, struct keyframe *k, struct error *err);
-    /* Begin writing a keyframe of the state as it is now; meta has index, term, chain and configuration
-     * filled in. Call quorum_keyframe_done when it is on disk or has failed. */
+    /* Begin writing a keyframe of the state as it is now; meta has index, term, chain and
+     * configuration filled in. Call quorum_keyframe_done when it is on disk or has failed. */
     void (*keyframe)(void *ctx, const struct keyframe_meta *meta);
-    /* Leadership as the state machine should see it: true only when this server leads and its own-term
-     * barrier is applied, so its state holds everything that was ever acknowledged. */
+    /* Leadership as the state machine should see it: true only when this server leads and its
+     * own-term barrier is applied, so its state holds everything that was ever acknowledged. */
     void (*lead)(void *ctx, bool leads, uint64_t term);
     /* A message of the application from another master (quorum_tell). */
     void (*told)(void *ctx, uint64_t from, struct str bytes);
@@ -62,11 +63,11 @@ struct quorum_options {
     struct disk *disk;
     struct quorum_net *net;
     struct quorum_fsm fsm;
-    unsigned heartbeat_ms, election_ms;  /* 0: 100, 1000 */
-    uint64_t keyframe_bytes;             /* a keyframe after this much log; 0: 32 MiB */
-    uint64_t keyframe_entries;           /* or after so many entries; 0: 100,000 */
-    uint64_t trailing_entries;           /* entries kept in memory behind a keyframe; 0: chosen by bytes */
-    uint32_t guards_off;                 /* simulation only: bit k-1 switches guard Sk off */
+    unsigned heartbeat_ms, election_ms; /* 0: 100, 1000 */
+    uint64_t keyframe_bytes;            /* a keyframe after this much log; 0: 32 MiB */
+    uint64_t keyframe_entries;          /* or after so many entries; 0: 100,000 */
+    uint64_t trailing_entries; /* entries kept in memory behind a keyframe; 0: chosen by bytes */
+    uint32_t guards_off;       /* simulation only: bit k-1 switches guard Sk off */
 };
 
 int quorum_open(struct quorum **out, const struct quorum_options *options, struct error *err);
@@ -74,23 +75,25 @@ int quorum_open(struct quorum **out, const struct quorum_options *options, struc
 int quorum_start(struct quorum *q, struct error *err);
 void quorum_close(struct quorum *q, void (*closed)(void *arg), void *arg);
 
-void quorum_tick(struct quorum *q);                                          /* every heartbeat_ms */
-void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes, size_t n); /* a frame came */
-void quorum_peer_up(struct quorum *q, uint64_t id, bool up);                 /* connection state, a hint */
+void quorum_tick(struct quorum *q); /* every heartbeat_ms */
+void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes,
+                    size_t n);                               /* a frame came */
+void quorum_peer_up(struct quorum *q, uint64_t id, bool up); /* connection state, a hint */
 
-/* Proposes one entry; payload is copied. `done` runs on a later turn: 0 after apply was called for it,
- * E_NOTLEADER: surely not in the log, E_UNKNOWN: it may or may not commit. One entry at a time: E_BUSY while another is
- * in flight. */
+/* Proposes one entry; payload is copied. `done` runs on a later turn: 0 after apply was called for
+ * it, E_NOTLEADER: surely not in the log, E_UNKNOWN: it may or may not commit. One entry at a time:
+ * E_BUSY while another is in flight. */
 typedef void quorum_done_fn(void *arg, int status, uint64_t index);
 int quorum_propose(struct quorum *q, struct str payload, uint64_t first_revision, int64_t time_ms,
                    quorum_done_fn *done, void *arg);
 
-/* Linearizable read point, on any master: `done(0)` when everything acknowledged anywhere before this call has
- * been applied here. E_NOTLEADER/E_TIMEOUT: no leader could be asked in time. */
+/* Linearizable read point, on any master: `done(0)` when everything acknowledged anywhere before
+ * this call has been applied here. E_NOTLEADER/E_TIMEOUT: no leader could be asked in time. */
 typedef void quorum_read_fn(void *arg, int status);
 void quorum_read(struct quorum *q, quorum_read_fn *done, void *arg);
 
-/* Application messages between masters: best effort, in order per connection. E_CLOSED: not connected. */
+/* Application messages between masters: best effort, in order per connection. E_CLOSED: not
+ * connected. */
 int quorum_tell(struct quorum *q, uint64_t to, struct str bytes);
 
 void quorum_keyframe_done(struct quorum *q, const struct keyframe_meta *meta, int status);
