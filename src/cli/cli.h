@@ -14,7 +14,7 @@ struct verb {
 };
 
 extern const struct verb verb_up, verb_down, verb_master, verb_node, verb_simnodes, verb_log,
-    verb_replay, verb_verify, verb_bench, verb_image;
+    verb_replay, verb_verify, verb_bench;
 
 /* Options of a verb, as a table: parsing and --help come from it. Values are "--name VALUE" or
  * "--name=VALUE". */

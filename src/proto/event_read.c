@@ -168,8 +168,8 @@ static int reader_event_head(struct reader *r, uint32_t *count, const struct eve
 
 static int reader_event(struct reader *r, struct event *e)
 {
-    const struct event_form *form;
-    uint32_t left;
+    const struct event_form *form = NULL;
+    uint32_t left = 0;
     int rc = reader_event_head(r, &left, &form, e);
     if (rc) return rc;
     e->kind = r->kind;
@@ -202,7 +202,7 @@ static int reader_txn_head(struct reader *r, struct txn *txn, uint32_t *events, 
 static int reader_txn(struct reader *r, entry_event_fn *fn, void *ctx)
 {
     struct txn txn;
-    uint32_t events, extra;
+    uint32_t events = 0, extra = 0;
     int rc = reader_txn_head(r, &txn, &events, &extra);
     for (uint32_t i = 0; i < events && !rc; i++) {
         struct event e;

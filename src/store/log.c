@@ -116,7 +116,7 @@ static void append_tidy(struct store *s, struct segment *seg)
 
 int store_append(struct store *s, const struct record *records, size_t n, struct error *err)
 {
-    size_t bytes;
+    size_t bytes = 0;
     int rc = append_check(s, records, n, &bytes, err);
     if (rc || n == 0) return rc;
     struct segment *seg = NULL;

@@ -31,6 +31,11 @@ struct scheduler {
     uint64_t helped_ms;
     struct recorder *recorder;
     istr who;
+    struct { /* the last explanation: many pods of one shape wait for the same reason */
+        struct digest shape;
+        uint64_t sequence;
+        struct buf text;
+    } explained;
 };
 
 static void pending_free(struct scheduler *s, struct pending *p)
@@ -195,16 +200,27 @@ static void pod_bind(struct scheduler *s, struct pending *p, struct object *pod,
     system_send(s->system, c);
 }
 
+static const char *scheduler_explain(struct scheduler *s, const struct pod_view *view)
+{
+    if (!digest_equal(&s->explained.shape, &view->shape) ||
+        s->explained.sequence != s->placer.nodes.sequence) {
+        s->explained.shape = view->shape;
+        s->explained.sequence = s->placer.nodes.sequence;
+        buf_clear(&s->explained.text);
+        fit_explain(&s->placer.nodes, view, &s->explained.text);
+    }
+    return s->explained.text.data;
+}
+
 static void pod_explain(struct scheduler *s, struct pending *p, struct object *pod, uint64_t now_ms)
 {
-    buf_auto struct buf why = BUF_INIT;
-    fit_explain(&s->placer.nodes, pod_view(&s->placer.nodes, pod->body), &why);
+    const char *why = scheduler_explain(s, pod_view(&s->placer.nodes, pod->body));
     p->state = PENDING_WAITING;
     p->waiting_since_ms = now_ms;
     list_push(&s->waiting, &p->link);
     struct command *c = acting_on(COMMAND_UNSCHEDULABLE, pod, s->who, p->revision);
-    c->text[3] = mem_strdup(why.data);
-    recorder_tell(s->recorder, pod, "Warning", "FailedScheduling", "%s", why.data);
+    c->text[3] = mem_strdup(why);
+    recorder_tell(s->recorder, pod, "Warning", "FailedScheduling", "%s", why);
     system_send(s->system, c);
 }
 
@@ -271,6 +287,7 @@ void scheduler_free(struct scheduler *s)
     placer_free(&s->placer);
     map_free(&s->by_uid);
     recorder_free(s->recorder);
+    buf_free(&s->explained.text);
     mem_free(s);
 }
 
