@@ -1,51 +1,12 @@
 #include "api/prepare.h"
 
 #include "api/edit.h"
-#include "base/mem.h"
-#include "proto/quantity.h"
-
-#include <sodium.h>
-
-/* Kubernetes: all containers have cpu and memory limits equal to their requests: Guaranteed; none
- * has any: BestEffort. Zero counts as absent. */
-static const char *const qos_resources[] = {"cpu", "memory"};
-
-static int64_t qos_amount(struct mp container, const char *what, const char *resource)
-{
-    int64_t milli = 0;
-    struct mp resources = mp_get(container, "resources");
-    quantity_milli(mp_str(mp_get(mp_get(resources, what), resource)), &milli);
-    return milli;
-}
-
-const char *prepare_qos(struct mp pod_spec)
-{
-    bool guaranteed = true, any = false;
-    static const char *const lists[] = {"containers", "initContainers"};
-    for (size_t l = 0; l < 2; l++)
-        for (struct mp_iter it = mp_items(mp_get(pod_spec, lists[l])); mp_iter_next(&it);)
-            for (size_t i = 0; i < 2; i++) {
-                int64_t request = qos_amount(it.value, "requests", qos_resources[i]);
-                int64_t limit = qos_amount(it.value, "limits", qos_resources[i]);
-                if (request > 0 || limit > 0) any = true;
-                if (limit <= 0 || request != limit) guaranteed = false;
-            }
-    return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
-}
-
-static void put_base64(struct str s, struct buf *out)
-{
-    size_t room = sodium_base64_encoded_len(s.n, sodium_base64_VARIANT_ORIGINAL);
-    char *text = mem_alloc(room);
-    sodium_bin2base64(text, room, (const unsigned char *)s.p, s.n, sodium_base64_VARIANT_ORIGINAL);
-    mp_put_z(out, text);
-    sodium_memzero(text, room);
-    mem_free(text);
-}
+#include "proto/base64.h"
 
 /* data with stringData laid over it. */
 static void prepare_secret_data(struct mp doc, struct buf *out)
 {
+    buf_auto struct buf text = BUF_INIT;
     struct mp data = mp_get(doc, "data"), clear = mp_get(doc, "stringData");
     size_t mark = mp_begin(out);
     uint32_t pairs = 0;
@@ -57,7 +18,9 @@ static void prepare_secret_data(struct mp doc, struct buf *out)
     }
     for (struct mp_iter it = mp_items(clear); mp_iter_next(&it);) {
         mp_put_str(out, it.key);
-        put_base64(mp_str(it.value), out);
+        buf_clear(&text);
+        base64_encode(mp_str(it.value), &text);
+        mp_put_str(out, edit_bytes(&text));
         pairs++;
     }
     mp_end_map(out, mark, pairs);
@@ -84,80 +47,18 @@ void prepare_place(const struct kind *kind, struct mp doc, struct str name, stru
     edit_map(doc, edits, count, out);
 }
 
-static void prepare_pod_status(struct mp doc, struct buf *out)
-{
-    mp_put_map(out, 2);
-    mp_put_z(out, "phase");
-    mp_put_z(out, "Pending");
-    mp_put_z(out, "qosClass");
-    mp_put_z(out, prepare_qos(mp_get(doc, "spec")));
-}
-
-static void prepare_namespace_status(struct mp doc, struct buf *out)
-{
-    (void)doc;
-    mp_put_map(out, 1);
-    mp_put_z(out, "phase");
-    mp_put_z(out, "Active");
-}
-
-static void prepare_replicas_status(struct mp doc, struct buf *out)
-{
-    (void)doc;
-    mp_put_map(out, 1);
-    mp_put_z(out, "replicas");
-    mp_put_int(out, 0);
-}
-
-static void prepare_service_status(struct mp doc, struct buf *out)
-{
-    (void)doc;
-    mp_put_map(out, 1);
-    mp_put_z(out, "loadBalancer");
-    mp_put_map(out, 0);
-}
-
-/* A node comes with its status; others begin with one of ours, whatever the client says. */
-static void prepare_node_status(struct mp doc, struct buf *out)
-{
-    struct mp given = mp_get(doc, "status");
-    if (given.type == MP_MAP)
-        mp_put(out, given);
-    else
-        mp_put_map(out, 0);
-}
-
-static const struct {
-    const struct kind *const *kind;
-    void (*status)(struct mp doc, struct buf *out);
-} prepare_statuses[] = {
-    {&kind_pod, prepare_pod_status},     {&kind_namespace, prepare_namespace_status},
-    {&kind_node, prepare_node_status},   {&kind_replicaset, prepare_replicas_status},
-    {&kind_rc, prepare_replicas_status}, {&kind_service, prepare_service_status},
-};
-
-static void prepare_namespace_spec(struct mp doc, struct buf *out)
-{
-    buf_auto struct buf finalizers = BUF_INIT;
-    mp_put_array(&finalizers, 1);
-    mp_put_z(&finalizers, "kubernetes");
-    struct edit edit = {"finalizers", edit_bytes(&finalizers)};
-    edit_map(mp_get(doc, "spec"), &edit, 1, out);
-}
-
 void prepare_new(const struct kind *kind, struct mp doc, struct buf *out)
 {
-    buf_auto struct buf status = BUF_INIT, spec = BUF_INIT;
-    struct edit edits[2] = {{"status", {0}}};
-    size_t count = kind->has_status;
-    for (size_t i = 0; i < sizeof prepare_statuses / sizeof *prepare_statuses; i++)
-        if (*prepare_statuses[i].kind == kind) prepare_statuses[i].status(doc, &status);
-    if (status.len) edits[0].value = edit_bytes(&status);
-    if (kind == kind_namespace) {
-        prepare_namespace_spec(doc, &spec);
-        edits[count++] = (struct edit){"spec", edit_bytes(&spec)};
+    buf_auto struct buf status = BUF_INIT;
+    struct edit edit = {"status", {0}};
+    if (kind == kind_service) {
+        mp_put_map(&status, 1);
+        mp_put_z(&status, "loadBalancer");
+        mp_put_map(&status, 0);
+        edit.value = edit_bytes(&status);
     }
-    edit_map(doc, edits, count, out);
+    /* A node comes with its status; others begin with the one that their actor gives them. */
+    edit_map(doc, &edit, kind->has_status && kind != kind_node, out);
 }
 
 void prepare_again(struct mp doc, struct mp old, struct buf *out)

@@ -9,13 +9,10 @@
  * managedFields and selfLink; a Secret's stringData is merged into its data. */
 void prepare_place(const struct kind *kind, struct mp doc, struct str name, struct str ns,
                    struct buf *out);
-/* Appends `doc` with what a new object of its kind begins with: status, and a namespace's
- * finalizer. */
+/* Appends `doc` with the status that a new object of its kind may bring; what else it begins with
+ * is for its actor to say. */
 void prepare_new(const struct kind *kind, struct mp doc, struct buf *out);
 /* Appends `doc` with `generateName` as in `old`, whatever was given. */
 void prepare_again(struct mp doc, struct mp old, struct buf *out);
-
-/* "BestEffort", "Burstable" or "Guaranteed" */
-const char *prepare_qos(struct mp pod_spec);
 
 #endif

@@ -86,29 +86,29 @@ struct doc *seal_close(const unsigned char *key, struct doc *body, const struct 
     return doc_from_buf(&out);
 }
 
-static struct doc *seal_opened(const unsigned char *key, const struct doc *body)
+static struct doc *seal_opened(const struct doc *body, const struct buf *plain)
 {
-    buf_auto struct buf plain = BUF_INIT, metadata = BUF_INIT, out = BUF_INIT;
-    struct mp root = doc_root(body), inside = {0};
-    if (seal_unbox(key, root, &plain)) inside = mp_read(plain.data, plain.len);
+    buf_auto struct buf metadata = BUF_INIT, out = BUF_INIT;
+    struct mp root = doc_root(body), inside = mp_read(plain->data, plain->len);
     struct mp data = mp_get(inside, "data"), applied = mp_get(inside, "applied");
-    struct edit edits[] = {{"sealed", {0}}, {"data", data.raw}, {"metadata", {0}}};
     if (applied.type == MP_STR)
         seal_metadata(mp_get(root, "metadata"), applied.raw, &metadata);
     else
         mp_put(&metadata, mp_get(root, "metadata"));
-    edits[2].value = edit_bytes(&metadata);
+    struct edit edits[] = {
+        {"sealed", {0}}, {"data", data.raw}, {"metadata", edit_bytes(&metadata)}};
     edit_map(root, edits, 3, &out);
     return doc_from_buf(&out);
 }
 
 struct object *seal_open(const unsigned char *key, struct object *o)
 {
-    if (o->id->kind != kind_secret || doc_path(o->body, "sealed").type == MP_END)
+    buf_auto struct buf plain = BUF_INIT;
+    if (o->id->kind != kind_secret || !seal_unbox(key, doc_root(o->body), &plain))
         return object_ref(o);
     struct object *open = object_next(o);
-    struct doc *body = seal_opened(key, o->body);
     doc_unref(open->body);
-    open->body = body;
+    open->body = seal_opened(o->body, &plain);
+    sodium_memzero(plain.data, plain.len);
     return open;
 }

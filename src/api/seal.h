@@ -13,8 +13,8 @@
  * replaces, or NULL. */
 struct doc *seal_close(const unsigned char *key, struct doc *body, const struct object *before);
 
-/* A new reference: to `o` itself when nothing in it is sealed, else to an opened copy (never shared
- * further than the edge). What cannot be opened (another key) is left out. */
+/* A new reference: to `o` itself when nothing in it is sealed or it cannot be opened (another key;
+ * it then still has its "sealed"), else to an opened copy that goes no further than the edge. */
 struct object *seal_open(const unsigned char *key, struct object *o);
 
 #endif
