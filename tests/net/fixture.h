@@ -151,4 +151,29 @@ static inline bool blunt_hear(uv_loop_t *loop, int fd, struct buf *heard, const 
     }
 }
 
+/* The blunt server: a listening socket, and one connection at a time taken from it. */
+static inline int blunt_listen(char address[32])
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t n = sizeof sa;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &n), 0);
+    snprintf(address, 32, "127.0.0.1:%u", ntohs(sa.sin_port));
+    return fd;
+}
+
+static inline int blunt_accept(uv_loop_t *loop, int listener)
+{
+    for (int i = 0; i < 20000; i++) {
+        uv_run(loop, UV_RUN_NOWAIT);
+        int fd = accept(listener, NULL, NULL);
+        if (fd >= 0) return fd;
+        usleep(200);
+    }
+    fail_msg("nobody connected");
+    return -1;
+}
+
 #endif
