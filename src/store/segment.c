@@ -14,6 +14,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+enum { LOCK_FILE_BYTES = 12 << 10 }; /* LMDB makes it 126 reader slots and more */
+
 int lmdb_code(int rc)
 {
     if (files_is_full(rc)) return E_FULL;
@@ -60,7 +62,6 @@ int segment_env_open(const char *path, unsigned flags, size_t map, MDB_env **out
     int rc = mdb_env_create(&env);
     if (rc) return error_set(err, E_IO, "cannot set up LMDB: %s", mdb_strerror(rc));
     mdb_env_set_mapsize(env, map);
-    mdb_env_set_maxreaders(env, 512);
     rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NORDAHEAD | MDB_NOTLS | flags, 0600);
     MDB_txn *txn = NULL;
     MDB_dbi dbi;
@@ -91,6 +92,21 @@ bool store_is_stopped(const struct store *s)
     return stopped;
 }
 
+/* LMDB maps its lock file sparsely; on a full disk a new reader would then end in SIGBUS. Only for
+ * an environment that is not open in this process: closing any descriptor of the file drops its
+ * locks. */
+static int segment_lock_file(const struct segment *seg, struct error *err)
+{
+    mem_auto char *path = mem_printf("%s-lock", seg->path);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return files_errno(err, "open", path);
+    int rc = 0;
+    if ((errno = posix_fallocate(fd, 0, LOCK_FILE_BYTES)))
+        rc = files_errno(err, "make room for", path);
+    close(fd);
+    return rc;
+}
+
 static int segment_open(struct store *s, struct segment *seg, struct error *err)
 {
     struct stat st;
@@ -99,7 +115,8 @@ static int segment_open(struct store *s, struct segment *seg, struct error *err)
     size_t data = (size_t)st.st_size > s->segment_bytes ? (size_t)st.st_size : s->segment_bytes;
     size_t map = ((data + SEGMENT_ROOM) >> 16) << 16;
     unsigned flags = s->read_only ? MDB_RDONLY : s->no_sync ? MDB_NOSYNC : 0;
-    int rc = segment_env_open(seg->path, flags, map, &seg->env, err);
+    int rc = s->read_only || s->no_sync ? 0 : segment_lock_file(seg, err);
+    if (!rc) rc = segment_env_open(seg->path, flags, map, &seg->env, err);
     if (rc == E_DENIED && s->read_only && store_is_stopped(s))
         rc = segment_env_open(seg->path, flags | MDB_NOLOCK, map, &seg->env, err);
     if (rc) return error_wrap(err, rc, "%s", seg->name);
