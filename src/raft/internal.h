@@ -38,7 +38,8 @@ struct deferred {
 struct peer {
     uint64_t id;
     const char *address;
-    bool up;
+    bool up, lost;          /* lost: it was up, and is not any more */
+    uint64_t heard_ms;      /* its last AppendEntries */
     uint64_t told_commit;   /* the highest commit index this leader told it */
     uint64_t complained_at; /* of a bad frame; at most one line a second */
     struct list sends;      /* send_op: libraft waits for the socket */
@@ -181,6 +182,7 @@ void lead_observe(struct quorum *q);
 void lead_announce_commit(struct quorum *q);
 void lead_peer_lost(struct quorum *q, uint64_t id);
 void lead_peer_found(struct quorum *q);
+void lead_tick(struct quorum *q);
 
 /* view.c: libraft's log and progress, read only (the structs are public in this version) */
 uint64_t view_last_index(const struct quorum *q);

@@ -157,6 +157,16 @@ void lead_peer_lost(struct quorum *q, uint64_t id)
     mark(q, MARK_leader_forgotten);
 }
 
+/* Frames that the leader had sent before it died may arrive after its connection was seen to break,
+ * and bring it back to memory. Disconnected and a heartbeat late: it is gone. */
+void lead_tick(struct quorum *q)
+{
+    const struct peer *leader = peer_find(q, view_leader(q));
+    if (!leader || !leader->lost) return;
+    if (now_ms(q) - leader->heard_ms > q->options.heartbeat_ms * 3 / 2)
+        lead_peer_lost(q, leader->id);
+}
+
 /* At the start of a whole cluster nobody has to wait for an election timeout: as soon as a quorum
  * is connected and no leader has spoken, the first of them asks for votes. Once per start. */
 void lead_peer_found(struct quorum *q)

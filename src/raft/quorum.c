@@ -268,6 +268,7 @@ void quorum_tick(struct quorum *q)
     turn_begin(q);
     bool stalled = quorum_stalled(q, now_ms(q));
     receive_retry_held(q);
+    lead_tick(q);
     if (!stalled && !quorum_leads_without_disk(q) && !guard_s4_withholds_tick(q))
         RAFT_CALL(q, q->tick(&q->io));
     io_sends_expire(q);
@@ -295,6 +296,7 @@ void quorum_peer_up(struct quorum *q, uint64_t id, bool up)
     struct peer *peer = peer_find(q, id);
     if (q->closing || !peer || peer->up == up) return;
     peer->up = up;
+    peer->lost = !up;
     if (!q->started) return;
     turn_begin(q);
     struct raft_progress *progress = view_progress(q, id);
