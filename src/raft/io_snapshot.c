@@ -8,6 +8,7 @@ struct reset {
     struct quorum *q;
     struct raft_io_snapshot_put *req;
     raft_io_snapshot_put_cb cb;
+    struct raft_buffer *bufs;
 };
 
 static void io_reset_done(struct disk_job *job, int status)
@@ -18,6 +19,7 @@ static void io_reset_done(struct disk_job *job, int status)
     turn_begin(q);
     turn_job_done(q);
     RAFT_CALL(q, r->cb(r->req, q->closing ? RAFT_CANCELED : 0));
+    if (q->closing) raft_free(r->bufs); /* libraft forgets this array when it cancels */
     q->installing = false;
     mem_free(r);
     receive_retry_held(q);
@@ -38,6 +40,7 @@ static void io_install(struct quorum *q, struct raft_io_snapshot_put *req,
     r->q = q;
     r->req = req;
     r->cb = cb;
+    r->bufs = snapshot->bufs;
     r->job.type = DISK_RESET;
     r->job.index = keyframe_meta(k)->index;
     r->job.term = keyframe_meta(k)->term;
