@@ -9,7 +9,7 @@
 
 static const struct verb *const verbs[] = {
     &verb_up,    &verb_down,   &verb_log,  &verb_replay,   &verb_verify,
-    &verb_bench, &verb_master, &verb_node, &verb_simnodes, 
+    &verb_bench, &verb_master, &verb_node, &verb_simnodes,
 };
 
 static int usage(FILE *out)
