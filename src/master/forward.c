@@ -50,23 +50,25 @@ static void crossing_refuse(struct crossing *x, int http, const char *reason, co
 }
 
 /* The answer is known; it is given once this master's own state has come so far. */
-static void crossing_catch_up(struct crossing *x)
+static void crossing_give(struct crossing *x)
 {
     struct world *w = x->m->world;
+    if (x->result.http < 400 && !x->c->dry_run && w->revision < x->result.revision) return;
+    if (!x->object && x->result.http < 400) {
+        struct object *o = feeder_recent(x->m->feeder, x->result.revision);
+        if (!o || !str_eq(object_name(o), str_of(x->c->name)))
+            o = world_get(w, x->c->kind, x->c->ns, str_of(x->c->name));
+        x->object = object_ref(o);
+    }
+    crossing_finish(x);
+}
+
+static void crossing_answered(struct crossing *x)
+{
     x->answered = true;
     list_remove(&x->link);
-    if (x->result.http >= 400 || x->c->dry_run || w->revision >= x->result.revision) {
-        if (!x->object && x->result.http < 400) {
-            struct object *o = feeder_recent(x->m->feeder, x->result.revision);
-            if (!o || !str_eq(object_name(o), str_of(x->c->name)))
-                o = world_get(w, x->c->kind, x->c->ns, str_of(x->c->name));
-            x->object = object_ref(o);
-        }
-        list_push(&x->m->gate.catching_up, &x->link);
-        crossing_finish(x);
-    } else {
-        list_push(&x->m->gate.catching_up, &x->link);
-    }
+    list_push(&x->m->gate.catching_up, &x->link);
+    crossing_give(x);
 }
 
 static struct command *command_clone(const struct command *c)
@@ -105,7 +107,7 @@ static void crossing_decided_here(struct command *c, const struct result *r)
     }
     x->result = *r;
     x->object = object_ref(r->object);
-    crossing_catch_up(x);
+    crossing_answered(x);
 }
 
 static void crossing_send(struct crossing *x)
@@ -225,7 +227,7 @@ static void told_result(struct gate_master *g, uint64_t sequence, struct str byt
         return;
     }
     x->result = r;
-    crossing_catch_up(x);
+    crossing_answered(x);
 }
 
 void gate_master_told(struct gate_master *g, uint64_t from, struct str bytes)
