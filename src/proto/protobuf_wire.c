@@ -66,3 +66,9 @@ bool wire_find(struct str message, unsigned number, enum wire_kind kind, struct 
     }
     return found;
 }
+
+struct str wire_text(struct str message, unsigned number)
+{
+    struct wire field;
+    return wire_find(message, number, WIRE_BYTES, &field) ? field.bytes : (struct str){0};
+}

@@ -18,5 +18,6 @@ bool wire_next(struct str *rest, struct wire *out);
 bool wire_valid(struct str message); /* every field of it can be read */
 /* The last field of that number and kind; false: there is none. */
 bool wire_find(struct str message, unsigned number, enum wire_kind kind, struct wire *out);
+struct str wire_text(struct str message, unsigned number); /* empty when there is none */
 
 #endif

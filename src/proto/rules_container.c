@@ -90,6 +90,17 @@ void check_env_var(struct checker *c, const struct check_scope *at)
                           "may not have more than one field specified at a time");
 }
 
+check_fn check_env_from;
+void check_env_from(struct checker *c, const struct check_scope *at)
+{
+    bool map = mp_get(at->object, "configMapRef").type != MP_END;
+    bool secret = mp_get(at->object, "secretRef").type != MP_END;
+    if (!map && !secret)
+        check_invalid_str(c, "", STR(""), "must specify one of: `configMapRef` or `secretRef`");
+    else if (map && secret)
+        check_invalid_str(c, "", STR(""), "may not have more than one field specified at a time");
+}
+
 /* Resources of which a node cannot promise more than it has: request and limit are one. */
 static bool container_is_exact(struct str resource)
 {
