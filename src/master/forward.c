@@ -184,7 +184,7 @@ void gate_master_tick(struct gate_master *g, uint64_t now_ms)
 
 void gate_master_committed(struct gate_master *g)
 {
-    list_each_safe(it, &g->catching_up) crossing_catch_up(container_of(it, struct crossing, link));
+    list_each_safe(it, &g->catching_up) crossing_give(container_of(it, struct crossing, link));
 }
 
 /* What the leader does for another master: decide, and tell the outcome back. */
