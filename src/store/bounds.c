@@ -64,7 +64,7 @@ static int bounds_point(struct store *s, uint64_t index, struct record_base *out
 
 int store_chain_at(struct store *s, uint64_t index, struct digest *out, struct error *err)
 {
-    struct record_base point;
+    struct record_base point = {0};
     int rc = bounds_point(s, index, &point, err);
     if (!rc) *out = point.chain;
     return rc;
@@ -72,7 +72,7 @@ int store_chain_at(struct store *s, uint64_t index, struct digest *out, struct e
 
 int store_term_at(struct store *s, uint64_t index, uint64_t *out_term, struct error *err)
 {
-    struct record_base point;
+    struct record_base point = {0};
     int rc = bounds_point(s, index, &point, err);
     if (!rc) *out_term = point.term;
     return rc;

@@ -17,6 +17,7 @@ static uint64_t committed_read(const struct store *s)
 
 int committed_open(struct store *s, struct error *err)
 {
+    if (s->committed_fd >= 0) close(s->committed_fd);
     mem_auto char *path = mem_printf("%s/committed", s->dir);
     s->committed_fd = open(path, (s->read_only ? O_RDONLY : O_RDWR | O_CREAT) | O_CLOEXEC, 0600);
     if (s->committed_fd < 0 && !s->read_only) return files_errno(err, "open", path);

@@ -3,8 +3,10 @@
  * The real disk is a thread of its own (committer.h) that runs jobs against the store and merges
  * appends that wait together into one LMDB commit (group commit). The simulation runs the same jobs under a virtual
  * clock and injects faults. A job that cannot be written now (disk full) is tried again until it can: libraft's
- * error paths are not safe (reliability A2), so `done` with an error never happens for appends; E_IO ends the
- * process. Ownership: the job and what it points to belong to the disk until `done`. */
+ * error paths are not safe, so `done` with an error never happens for appends, truncations and resets, but for
+ * E_CLOSED: the committer was stopped while the disk was full, nothing was written. Any other failure ends the
+ * process. A call's own status is handed to `done` as it is. Ownership: the job and what it points to belong to
+ * the disk until `done`. */
 #ifndef LOGSHIP_STORE_DISK_H
 #define LOGSHIP_STORE_DISK_H
 
@@ -29,7 +31,7 @@ struct disk_job {
 struct disk {
     void (*submit)(struct disk *d, struct disk_job *job);
     /* Milliseconds that the oldest unfinished job has been waiting; 0: idle. A leader whose disk is stuck
-     * stops ticking (reliability B, "Disk full"). */
+     * stops ticking : nothing else would dethrone it. */
     uint64_t (*stuck_ms)(struct disk *d);
     struct store *store; /* for the synchronous slots and for reading */
 };

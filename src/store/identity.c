@@ -46,7 +46,7 @@ int store_identity_get(struct store *s, struct store_identity *out, struct error
 int store_identity_set(struct store *s, const struct store_identity *identity, struct error *err)
 {
     assert(!s->read_only);
-    struct store_identity now;
+    struct store_identity now = {0};
     int rc = identity_read(s->dir, &now, err);
     if (rc == 0) {
         if (now.server_id == identity->server_id && strcmp(now.cluster, identity->cluster) == 0)

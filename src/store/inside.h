@@ -128,13 +128,16 @@ int identity_read(const char *dir, struct store_identity *out, struct error *err
 /* slots.c */
 int slots_create(struct store *s, struct error *err);
 int slots_open(struct store *s, struct error *err);
-int slots_check(const struct store *s, store_report_fn *report, void *ctx);
+int slots_check(const struct store *s, uint64_t *out_term, store_report_fn *report, void *ctx);
 struct slot_value {
     uint64_t sequence, term, vote;
 };
 enum { SLOT_SIZE = 512 };
 void slot_encode(const struct slot_value *v, unsigned char out[SLOT_SIZE]);
 int slot_decode(const unsigned char *bytes, struct slot_value *out);
+
+/* store.c: things that only agree if nothing was lost (slots, bounds, committed hint) */
+int store_check_agreement(struct store *s, uint64_t committed, uint64_t term, struct error *err);
 
 /* bounds of a log read afresh from the newest segment (read-only stores follow a live log so) */
 int store_load_bounds(struct store *s, struct error *err);
@@ -148,6 +151,7 @@ int space_reserve(struct store *s, struct segment *seg, size_t bytes, struct err
 bool space_nearly_none(const char *dir);
 
 /* keyframe.c */
-int keyframe_check_all(struct store *s, store_report_fn *report, void *ctx);
+/* by_log: compare their chains with that of the log */
+int keyframe_check_all(struct store *s, bool by_log, store_report_fn *report, void *ctx);
 
 #endif

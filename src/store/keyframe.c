@@ -77,7 +77,7 @@ int keyframe_open(struct store *s, uint64_t at_most, struct keyframe **out, stru
         struct error why = {0};
         int one = keyframe_open_file(path, out, &why);
         if (one == E_NOTFOUND) continue; /* pruned meanwhile */
-        if (one == 0 || one != E_CORRUPT) {
+        if (one != E_CORRUPT) {
             if (one && err) *err = why;
             rc = one;
             break;

@@ -118,7 +118,7 @@ int keyframe_file_check(const char *path, struct error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return files_errno(err, "open", path);
-    struct keyframe_trailer t;
+    struct keyframe_trailer t = {0};
     uint32_t crc = 0;
     int rc = trailer_get(fd, &t, path, err);
     if (!rc) rc = content_crc(fd, t.size, &crc, path, err);

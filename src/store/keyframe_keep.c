@@ -25,7 +25,8 @@ int keyframe_prune(struct store *s, unsigned keep, uint64_t spacing, struct erro
     return rc;
 }
 
-static int keyframe_check(struct store *s, uint64_t revision, uint64_t *records, struct error *err)
+static int keyframe_check(struct store *s, uint64_t revision, bool by_log, uint64_t *records,
+                          struct error *err)
 {
     mem_auto char *path = keyframe_path(s, revision);
     struct keyframe *k;
@@ -39,14 +40,14 @@ static int keyframe_check(struct store *s, uint64_t revision, uint64_t *records,
     if (rc == E_NOTFOUND) rc = 0;
     if (!rc && meta->revision != revision)
         rc = error_set(err, E_CORRUPT, "%s: holds revision %" PRIu64, path, meta->revision);
-    if (!rc && store_chain_at(s, meta->index, &chain, NULL) == 0 &&
+    if (!rc && by_log && store_chain_at(s, meta->index, &chain, NULL) == 0 &&
         !digest_equal(&chain, &meta->chain))
         rc = error_set(err, E_CORRUPT, "%s: was made of another log", path);
     keyframe_close(k);
     return rc;
 }
 
-int keyframe_check_all(struct store *s, store_report_fn *report, void *ctx)
+int keyframe_check_all(struct store *s, bool by_log, store_report_fn *report, void *ctx)
 {
     uint64_t *revisions = NULL, records = 0;
     size_t n = 0;
@@ -54,7 +55,7 @@ int keyframe_check_all(struct store *s, store_report_fn *report, void *ctx)
     int worst = files_numbers(s->keyframe_dir, ".mdb", &revisions, &n, &err);
     if (worst) report(ctx, true, err.text);
     for (size_t i = 0; i < n; i++) {
-        int rc = keyframe_check(s, revisions[i], &records, &err);
+        int rc = keyframe_check(s, revisions[i], by_log, &records, &err);
         if (rc == E_NOTFOUND) continue; /* pruned meanwhile */
         char line[120];
         snprintf(line, sizeof line, "keyframes/%020" PRIu64 ".mdb: %" PRIu64 " records",

@@ -295,13 +295,11 @@ int segment_unlink(struct store *s, struct segment *seg, struct error *err)
     mem_auto char *lock = mem_printf("%s-lock", seg->path);
     files_remove(lock, NULL);
     pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < s->count; i++) {
-        if (s->segments[i] != seg) continue;
-        memmove(&s->segments[i], &s->segments[i + 1], (s->count - i - 1) * sizeof *s->segments);
-        s->count--;
-        segment_drop(seg);
-        break;
-    }
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->segments[i] != seg) s->segments[kept++] = s->segments[i];
+    if (kept < s->count) segment_drop(seg);
+    s->count = kept;
     pthread_mutex_unlock(&s->lock);
     return 0;
 }

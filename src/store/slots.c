@@ -98,11 +98,12 @@ static int slots_read(const struct store *s, bool whole[2], struct slot_value *n
 
 int slots_open(struct store *s, struct error *err)
 {
-    bool whole[2], equal;
-    struct slot_value newest;
+    bool whole[2] = {false}, equal = false;
+    struct slot_value newest = {0};
     int rc = slots_read(s, whole, &newest, &equal, err);
     if (rc) return rc;
     mem_auto char *path = mem_printf("%s/slots", s->dir);
+    if (s->slots.fd >= 0) close(s->slots.fd);
     s->slots.fd = open(path, (s->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     if (s->slots.fd < 0) return files_errno(err, "open", path);
     s->slots.sequence = newest.sequence;
@@ -115,16 +116,17 @@ int slots_open(struct store *s, struct error *err)
     return slots_write(s, &newest, err);
 }
 
-int slots_check(const struct store *s, store_report_fn *report, void *ctx)
+int slots_check(const struct store *s, uint64_t *out_term, store_report_fn *report, void *ctx)
 {
-    bool whole[2], equal;
-    struct slot_value newest;
+    bool whole[2] = {false}, equal = false;
+    struct slot_value newest = {0};
     struct error err = {0};
     int rc = slots_read(s, whole, &newest, &equal, &err);
     if (rc) {
         report(ctx, true, err.text);
         return rc;
     }
+    *out_term = newest.term;
     if (!whole[0] || !whole[1]) {
         report(ctx, true,
                whole[0] ? "slots: the second copy of term and vote is damaged"

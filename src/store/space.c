@@ -14,7 +14,7 @@
 enum {
     SPACE_LOW = 64 << 20,
     SPACE_NONE = 1 << 20,
-    SPACE_STEP_MAX = 4 << 20,
+    SPACE_STEP_MAX = 1 << 20,
     SPACE_STEP_MIN = 64 << 10
 };
 
@@ -39,6 +39,24 @@ bool space_nearly_none(const char *dir)
     return space_read(dir, &left, &all) && left < SPACE_NONE;
 }
 
+/* A commit into blocks that were allocated but never written has to wait for the filesystem's
+ * journal, and so for everybody else who writes there; a commit into written ones does not. So they
+ * are written once ahead (bench_store, three stores on one ext4: two to five times the commits). */
+static int space_zero(int fd, uint64_t from, uint64_t to, const char *name, struct error *err)
+{
+    static const char zeros[64 << 10];
+    while (from < to) {
+        size_t n = to - from < sizeof zeros ? (size_t)(to - from) : sizeof zeros;
+        int rc = files_write_at(fd, zeros, n, from);
+        if (rc) {
+            errno = -rc;
+            return files_errno(err, "extend", name);
+        }
+        from += n;
+    }
+    return 0;
+}
+
 /* LMDB reports a short write at the end of the space as EIO; asking for the blocks before it writes
  * tells a full disk from a broken one. Filesystems that cannot preallocate only get the length: a
  * file shorter than its pages is how readers know that it was cut. */
@@ -60,7 +78,8 @@ int space_reserve(struct store *s, struct segment *seg, size_t bytes, struct err
     if (step < SPACE_STEP_MIN) step = SPACE_STEP_MIN;
     uint64_t size = (need + step - 1) / step * step;
     if (!s->no_sync) {
-        if (fallocate(fd, 0, st.st_size, (off_t)(size - (uint64_t)st.st_size)) == 0) return 0;
+        if (fallocate(fd, 0, st.st_size, (off_t)(size - (uint64_t)st.st_size)) == 0)
+            return space_zero(fd, (uint64_t)st.st_size, size, seg->name, err);
         if (errno != EOPNOTSUPP && errno != ENOSYS) return files_errno(err, "extend", seg->name);
     }
     if (ftruncate(fd, (off_t)size) == 0) return 0;

@@ -101,7 +101,7 @@ static int store_prepare(struct store *s, bool create, struct error *err)
         if (!create || s->read_only) return error_set(err, E_NOTFOUND, "%s holds no store", s->dir);
         if ((rc = store_make(s, err))) return rc;
     }
-    if (!store_has(s, "slots"))
+    if (!s->read_only && !store_has(s, "slots"))
         return error_set(err, E_CORRUPT, "slots: the file is missing, term and vote are lost");
     if (!s->read_only) {
         rc = files_make_dir(s->keyframe_dir, err);
@@ -154,19 +154,31 @@ static int store_check_end(struct store *s, struct error *err)
     return rc ? rc : all;
 }
 
-/* Things that only agree if nothing was lost. */
-static int store_check_agreement(struct store *s, struct error *err)
+int store_check_agreement(struct store *s, uint64_t committed, uint64_t term, struct error *err)
 {
-    if (s->slots.term < s->bounds.last_term)
+    const struct log_bounds *b = &s->bounds;
+    if (term < b->last_term)
         return error_set(err, E_CORRUPT,
                          "slots: the term is %" PRIu64 ", but the log has entries of term %" PRIu64,
-                         s->slots.term, s->bounds.last_term);
-    if (!s->read_only && s->committed > s->bounds.last_index)
-        return error_set(
-            err, E_CORRUPT,
-            "%s: the log ends at entry %" PRIu64 ", but entry %" PRIu64 " was committed",
-            s->segments[s->count - 1]->name, s->bounds.last_index, (uint64_t)s->committed);
+                         term, b->last_term);
+    if (committed > b->last_index)
+        return error_set(err, E_CORRUPT,
+                         "log: ends at entry %" PRIu64 ", but entry %" PRIu64 " was committed",
+                         b->last_index, committed);
     return 0;
+}
+
+/* In this order, because a master may be writing beside a read-only store: what was committed is in
+ * the log, and the slots have the term before the log does. */
+static int store_load_log(struct store *s, struct error *err)
+{
+    int rc = committed_open(s, err);
+    if (!rc) rc = segments_scan(s, err);
+    if (!rc) rc = store_check_end(s, err);
+    if (!rc) rc = store_load_bounds(s, err);
+    if (!rc) rc = slots_open(s, err);
+    if (!rc) rc = store_check_agreement(s, s->committed, s->slots.term, err);
+    return rc;
 }
 
 static int store_load(struct store *s, const struct store_options *options, struct error *err)
@@ -174,11 +186,12 @@ static int store_load(struct store *s, const struct store_options *options, stru
     int rc = store_register(s, err);
     if (!rc && !s->read_only) rc = store_lock(s, err);
     if (!rc) rc = store_prepare(s, options->create, err);
-    if (!rc) rc = slots_open(s, err);
-    if (!rc) rc = committed_open(s, err);
-    if (!rc) rc = store_check_end(s, err);
-    if (!rc) rc = store_load_bounds(s, err);
-    if (!rc) rc = store_check_agreement(s, err);
+    if (!rc && options->check_only) rc = committed_open(s, err);
+    if (rc || options->check_only) return rc;
+    rc = store_load_log(s, err);
+    if ((rc == E_CORRUPT || rc == E_NOTFOUND) &&
+        s->read_only) /* it may have been truncated just now */
+        rc = store_load_log(s, err);
     if (!rc && !s->read_only && !s->no_sync) space_ballast_fill(s);
     if (rc == E_CORRUPT && !s->read_only && err) {
         size_t n = strlen(err->text);
@@ -198,7 +211,7 @@ int store_open(struct store **out, const struct store_options *options, struct e
     s->dir = mem_strdup(options->dir);
     s->log_dir = mem_printf("%s/log", s->dir);
     s->keyframe_dir = mem_printf("%s/keyframes", s->dir);
-    s->read_only = options->read_only;
+    s->read_only = options->read_only || options->check_only;
     s->no_sync = options->no_sync;
     s->segment_bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES;
     s->ballast_bytes = options->ballast_bytes ? options->ballast_bytes : BALLAST_BYTES;

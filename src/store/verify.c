@@ -63,16 +63,40 @@ static int verify_log(struct store *s, store_report_fn *report, void *ctx)
     return worst;
 }
 
-int store_verify(struct store *s, store_report_fn *report, void *ctx, struct error *err)
+static int verify_identity(struct store *s, store_report_fn *report, void *ctx)
 {
     struct store_identity identity;
-    struct error why = {0};
-    int found = identity_read(s->dir, &identity, &why);
-    if (found && found != E_NOTFOUND) report(ctx, true, why.text);
-    int worst = found == E_NOTFOUND ? 0 : found, rc;
-    if ((rc = slots_check(s, report, ctx))) worst = rc;
-    if (s->read_only && (rc = segments_scan(s, err))) return rc;
-    if ((rc = verify_log(s, report, ctx))) worst = rc;
-    if ((rc = keyframe_check_all(s, report, ctx))) worst = rc;
-    return worst ? error_set(err, E_CORRUPT, "%s: damage was found", s->dir) : 0;
+    struct error err = {0};
+    int rc = identity_read(s->dir, &identity, &err);
+    if (rc == E_NOTFOUND) return 0;
+    if (rc) report(ctx, true, err.text);
+    return rc;
+}
+
+/* Slots, log and hint against each other; they are read in the order in which they lead (store.c).
+ */
+static int verify_agreement(struct store *s, uint64_t committed, store_report_fn *report, void *ctx)
+{
+    struct error err = {0};
+    uint64_t term = UINT64_MAX;
+    int rc = store_load_bounds(s, &err), slots = slots_check(s, &term, report, ctx);
+    if (!rc) rc = store_check_agreement(s, committed, term, &err);
+    if (rc) report(ctx, true, err.text);
+    return rc ? rc : slots;
+}
+
+int store_verify(struct store *s, store_report_fn *report, void *ctx, struct error *err)
+{
+    uint64_t committed = store_committed_get(s), term;
+    if (s->read_only) {
+        int rc = segments_scan(s, err);
+        if (rc) return rc;
+    }
+    int identity = verify_identity(s, report, ctx), log = verify_log(s, report, ctx);
+    /* A damaged log is not read in this process: LMDB might end it. */
+    int slots =
+        log ? slots_check(s, &term, report, ctx) : verify_agreement(s, committed, report, ctx);
+    int keyframes = keyframe_check_all(s, log == 0, report, ctx);
+    if (!identity && !log && !slots && !keyframes) return 0;
+    return error_set(err, E_CORRUPT, "%s: damage was found", s->dir);
 }
