@@ -47,6 +47,10 @@ void json_write_str(struct str s, struct buf *out)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t start = 0, i = 0;
+    if (!s.n) {
+        buf_append(out, "\"\"", 2);
+        return;
+    }
     buf_reserve(out, s.n + 2);
     buf_putc(out, '"');
     while (i < s.n) {
@@ -179,6 +183,7 @@ static void json_write_next(struct mp_cursor *c, int depth, struct buf *out)
 
 void json_write(struct mp value, struct buf *out)
 {
-    struct mp_cursor c = {value.raw.p, value.raw.p + value.raw.n};
+    struct str raw = value.raw.n ? value.raw : STR("\xc0"); /* no value: null */
+    struct mp_cursor c = {raw.p, raw.p + raw.n};
     json_write_next(&c, 0, out);
 }

@@ -162,7 +162,7 @@ damaged:
 
 struct mp mp_read(const void *bytes, size_t n)
 {
-    struct mp_cursor c = {bytes, (const char *)bytes + n};
+    struct mp_cursor c = {bytes, n ? (const char *)bytes + n : bytes};
     struct mp v;
     mp_next(&c, &v);
     return v;

@@ -83,7 +83,7 @@ static int object_take_draft(struct str bytes, struct draft *out, struct error *
 {
     struct mp all = mp_read(bytes.p, bytes.n);
     struct decoder d = {.it = mp_items(all)};
-    if (all.type != MP_ARRAY || all.raw.n != bytes.n)
+    if (all.type != MP_ARRAY || !mp_valid(bytes.p, bytes.n))
         return error_set(err, E_CORRUPT, "object: not one array");
     uint64_t version = object_take_uint(&d, UINT64_MAX);
     if (!d.damaged && version != OBJECT_CODE_VERSION)

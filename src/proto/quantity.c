@@ -29,7 +29,7 @@ static const struct suffix binary_suffixes[] = {{"", 0},    {"Ki", 10}, {"Mi", 2
 enum {
     DECIMAL_COUNT = sizeof decimal_suffixes / sizeof *decimal_suffixes,
     BINARY_COUNT = sizeof binary_suffixes / sizeof *binary_suffixes,
-    DIGITS_MAX = 27,          /* kept of the number; all that can matter under the limit above */
+    DIGITS_MAX = 30, /* kept of the number: more than the largest count of billionths has */
     BINARY_FRACTION_MAX = 18, /* kept of the fraction before a binary suffix */
     EXPONENT_MAX = 100,       /* beyond it every number is nothing or too large */
 };
