@@ -24,8 +24,9 @@ static void client_on_freed(uv_handle_t *handle)
 static void client_on_later(uv_timer_t *timer)
 {
     struct http_client *hc = container_of(timer, struct http_client, later);
-    for (struct list *node; (node = list_shift(&hc->failed));) {
-        struct http_call *call = container_of(node, struct http_call, link);
+    for (struct http_call *call; (call = hc->failed);) {
+        hc->failed = call->next_failed;
+        if (!hc->failed) hc->last_failed = &hc->failed;
         call_end(call, &call->err);
     }
     if (hc->closing)
@@ -40,7 +41,8 @@ static void call_fail_later(struct http_call *call, int code, const char *text)
     struct http_client *hc = call->client;
     error_set(&call->err, code, "%s", text);
     list_remove(&call->link);
-    list_push(&hc->failed, &call->link);
+    *hc->last_failed = call;
+    hc->last_failed = &call->next_failed;
     uv_timer_start(&hc->later, client_on_later, 0, 0);
 }
 
@@ -200,7 +202,7 @@ struct http_client *http_client_new(struct uv_loop_s *loop, const char *address,
     hc->address = mem_strdup(address);
     hc->tls = tls;
     list_init(&hc->queue);
-    list_init(&hc->failed);
+    hc->last_failed = &hc->failed;
     uv_timer_init(loop, &hc->later);
     return hc;
 }

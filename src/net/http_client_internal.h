@@ -33,13 +33,14 @@ struct http_client {
     struct http_answer answer;
     struct http_call *current;
     struct list queue;
-    struct list failed; /* calls to be ended from the loop */
+    struct http_call *failed, **last_failed; /* to be ended from the loop, in order */
     uv_timer_t later;
 };
 
 struct http_call {
     struct http_client *client;
-    struct list link;
+    struct list link; /* in the queue */
+    struct http_call *next_failed;
     struct http_call_events events;
     void *data;
     unsigned timeout_ms;

@@ -42,13 +42,12 @@ static void http_arena_free(struct http_exchange *x)
 struct http_exchange *http_exchange_new(struct http_session *s)
 {
     struct http_server *server = s->server;
-    struct http_exchange *x;
-    if (list_empty(&server->spare)) {
-        x = mem_new(struct http_exchange);
-        list_init(&x->link);
-    } else {
-        x = container_of(list_shift(&server->spare), struct http_exchange, link);
+    struct http_exchange *x = server->spare;
+    if (x) {
+        server->spare = x->next;
         server->spare_count--;
+    } else {
+        x = mem_new(struct http_exchange);
     }
     x->session = s;
     return x;
@@ -79,21 +78,23 @@ void http_exchange_free(struct http_exchange *x)
         return;
     }
     struct http_exchange kept = {
+        .next = server->spare,
         .head = http_keep(x->head),
         .body = http_keep(x->body),
         .fields = x->fields,
         .field_cap = x->field_cap,
     };
     *x = kept;
-    list_init(&x->link);
-    list_push(&server->spare, &x->link);
+    server->spare = x;
     server->spare_count++;
 }
 
 void http_exchange_free_spare(struct http_server *server)
 {
-    for (struct list *node; (node = list_shift(&server->spare));)
-        http_exchange_destroy(container_of(node, struct http_exchange, link));
+    for (struct http_exchange *x = server->spare, *next; x; x = next) {
+        next = x->next;
+        http_exchange_destroy(x);
+    }
 }
 
 static int http_hex(char c)
@@ -201,6 +202,7 @@ static struct str http_decode_param(struct http_exchange *x, struct str raw)
 static void http_parse_params(struct http_exchange *x)
 {
     x->params_parsed = true;
+    x->param_count = 0;
     if (!x->query.n) return;
     unsigned count = 1;
     for (size_t i = 0; i < x->query.n; i++) count += x->query.p[i] == '&';
@@ -208,7 +210,7 @@ static void http_parse_params(struct http_exchange *x)
     struct str rest = x->query, piece;
     while (str_split(&rest, '&', &piece)) {
         if (!piece.n) continue;
-        struct str value = piece, name = {0};
+        struct str value = piece, name = {"", 0};
         str_split(&value, '=', &name);
         if (!value.p) value = (struct str){"", 0};
         assert(x->param_count < count);

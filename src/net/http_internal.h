@@ -40,8 +40,8 @@ enum http_stage { HTTP_READING, HTTP_HANDLING, HTTP_STREAMING, HTTP_ANSWERED };
 
 struct http_exchange {
     struct http_session *session;
-    struct list link; /* among the server's spare ones */
-    struct buf head;  /* target, then names and values, one after the other */
+    struct http_exchange *next; /* among the server's spare ones */
+    struct buf head;            /* target, then names and values, one after the other */
     uint32_t target_n;
     struct http_field *fields;
     unsigned field_count, field_cap;
@@ -89,7 +89,7 @@ struct http_server {
     struct conn_listener *listener;
     struct list sessions;
     unsigned session_count;
-    struct list spare; /* exchanges */
+    struct http_exchange *spare;
     unsigned spare_count;
     time_t date_at;
     char date[40];

@@ -22,7 +22,6 @@ int http_server_start(struct http_server **out, const struct http_server_options
     if (!o->stall_ms) o->stall_ms = HTTP_STALL_MS;
     if (!o->connections_max) o->connections_max = HTTP_CONNECTIONS_MAX;
     list_init(&s->sessions);
-    list_init(&s->spare);
     struct conn_listener_options listen = {
         .loop = o->loop,
         .address = o->address,

@@ -1,6 +1,7 @@
 #include "net/link.h"
 
-#include "base/list.h"
+#include "base/buf.h"
+#include "base/mem.h"
 #include "net/conn.h"
 
 #include <assert.h>
@@ -12,7 +13,7 @@ enum {
 };
 
 struct link_done {
-    struct list link;
+    struct link_done *next;
     uint64_t end; /* when so many bytes were handed over */
     void (*done)(void *arg, int status);
     void *arg;
@@ -23,9 +24,9 @@ struct link {
     struct link_events events;
     size_t frame_max;
     void *data;
-    struct buf in;       /* the frame that is still arriving, with its head */
-    uint64_t written;    /* bytes given to the connection so far */
-    struct list waiting; /* link_done, in order */
+    struct buf in;                     /* the frame that is still arriving, with its head */
+    uint64_t written;                  /* bytes given to the connection so far */
+    struct link_done *waiting, **last; /* in order */
     bool closing;
 };
 
@@ -94,10 +95,10 @@ static void link_on_open(struct conn *c)
 
 static void link_settle(struct link *l, uint64_t taken, int status)
 {
-    while (!list_empty(&l->waiting)) {
-        struct link_done *d = container_of(l->waiting.next, struct link_done, link);
-        if (d->end > taken) return;
-        list_remove(&d->link);
+    struct link_done *d;
+    while ((d = l->waiting) && d->end <= taken) {
+        l->waiting = d->next;
+        if (!l->waiting) l->last = &l->waiting;
         d->done(d->arg, status);
         mem_free(d);
     }
@@ -133,7 +134,7 @@ static struct link *link_new(const struct link_options *options, void *data)
     l->events = options->events;
     l->frame_max = options->frame_max ? options->frame_max : LINK_FRAME_MAX;
     l->data = data;
-    list_init(&l->waiting);
+    l->last = &l->waiting;
     return l;
 }
 
@@ -188,7 +189,8 @@ void link_send(struct link *l, const void *bytes, size_t n, void (*done)(void *a
     d->end = l->closing ? UINT64_MAX : l->written;
     d->done = done;
     d->arg = arg;
-    list_push(&l->waiting, &d->link);
+    *l->last = d;
+    l->last = &d->next;
 }
 
 void link_close(struct link *l, int code, const char *why)

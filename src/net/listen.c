@@ -60,17 +60,22 @@ static int listener_resolve(uv_loop_t *loop, const char *address, struct sockadd
     return 0;
 }
 
+static int listener_share_port(struct conn_listener *l)
+{
+    int fd, on = 1;
+    int status = uv_fileno((uv_handle_t *)&l->tcp, &fd);
+    if (status != 0) return status;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 ? 0 : -errno;
+}
+
 static int listener_bind(struct conn_listener *l, const struct sockaddr *sa)
 {
-    int status, fd, on = 1, n = sizeof(struct sockaddr_storage);
-    if (l->options.reuse_port && (status = uv_fileno((uv_handle_t *)&l->tcp, &fd)) == 0)
-        status = setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) ? -errno : 0;
-    else
-        status = 0;
+    int status = l->options.reuse_port ? listener_share_port(l) : 0;
     if (status == 0) status = uv_tcp_bind(&l->tcp, sa, 0);
     if (status == 0) status = uv_listen((uv_stream_t *)&l->tcp, 1024, listener_on_connection);
     if (status != 0) return status;
     struct sockaddr_storage bound = {0};
+    int n = sizeof bound;
     status = uv_tcp_getsockname(&l->tcp, (struct sockaddr *)&bound, &n);
     address_format((const struct sockaddr *)&bound, l->address);
     return status;
