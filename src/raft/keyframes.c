@@ -116,6 +116,19 @@ static int keyframes_fit(struct quorum *q, const struct keyframe_meta *meta, str
     return store_reset(s, meta->index, meta->term, &meta->chain, err);
 }
 
+/* No keyframe is whole. The history is kept from the first entry on, unless the log was ever
+ * replaced: then folding all of it gives the same state, as long as nothing was restored half. */
+static int keyframes_do_without(struct quorum *q, int why, bool untouched, struct error *err)
+{
+    struct log_bounds bounds = store_bounds(q->options.disk->store);
+    if (!untouched || bounds.first_index != 1 || bounds.last_index == 0) {
+        if (why == E_NOTFOUND) return error_set(err, E_CORRUPT, "no keyframe can be restored");
+        return why;
+    }
+    trace_error("quorum", "no keyframe is whole: the log is folded from its first entry");
+    return 0;
+}
+
 /* The newest keyframe that restores; a damaged one is named and the one before it taken, at the
  * price of a longer log to fold. */
 int keyframes_restore_at_start(struct quorum *q, struct error *err)
@@ -126,8 +139,9 @@ int keyframes_restore_at_start(struct quorum *q, struct error *err)
     for (;;) {
         struct keyframe *k;
         int rc = keyframe_open(q->options.disk->store, at_most, &k, err);
-        if (rc == E_NOTFOUND)
-            return damaged ? error_set(err, E_CORRUPT, "no keyframe can be restored") : 0;
+        if (rc == E_NOTFOUND && damaged == 0) return 0;
+        if (rc == E_NOTFOUND || rc == E_CORRUPT)
+            return keyframes_do_without(q, rc, damaged == 0, err);
         if (rc) return rc;
         uint64_t revision = keyframe_meta(k)->revision;
         rc = keyframes_fit(q, keyframe_meta(k), err);

@@ -166,6 +166,48 @@ static void a_second_proposal_waits_and_a_follower_refuses(void **state)
     cluster_close(&c);
 }
 
+static void damage_newest_keyframe(struct master *m, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct store *s;
+        struct store_options so = {.dir = m->dir, .read_only = true};
+        struct error err;
+        struct keyframe *k;
+        assert_int_equal(store_open(&s, &so, &err), 0);
+        assert_int_equal(keyframe_open(s, UINT64_MAX, &k, &err), 0);
+        mem_auto char *path = mem_printf("%s/keyframes/%020llu.mdb", m->dir,
+                                         (unsigned long long)keyframe_meta(k)->revision);
+        keyframe_close(k);
+        store_close(s);
+        assert_int_equal(truncate(path, 4096), 0);
+    }
+}
+
+static void a_damaged_keyframe_gives_way_to_the_one_before_or_to_the_log(void **state)
+{
+    (void)state;
+    struct cluster c;
+    cluster_open(&c, 3, 13);
+    c.options.keyframe_entries = 20;
+    c.options.trailing_entries = 5;
+    cluster_start(&c);
+    cluster_commit(&c, 50, 5000);
+    cluster_converge(&c, 1000);
+    assert_true(c.masters[0].q->marks[MARK_keyframe_done] == 2);
+    master_crash(&c.masters[0]);
+    damage_newest_keyframe(&c.masters[0], 1);
+    master_start(&c.masters[0]);
+    cluster_commit(&c, 1, 5000);
+    cluster_converge(&c, 3000);
+    master_crash(&c.masters[0]);
+    damage_newest_keyframe(&c.masters[0], 1);
+    master_start(&c.masters[0]);
+    assert_int_equal(c.masters[0].restores, 2); /* not a third time */
+    cluster_commit(&c, 1, 5000);
+    cluster_converge(&c, 3000);
+    cluster_close(&c);
+}
+
 static void a_directory_of_another_server_is_refused(void **state)
 {
     (void)state;
@@ -254,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_large_backlog_is_sent_in_pieces),
         cmocka_unit_test(a_leader_with_a_stuck_disk_lets_others_lead),
         cmocka_unit_test(a_second_proposal_waits_and_a_follower_refuses),
+        cmocka_unit_test(a_damaged_keyframe_gives_way_to_the_one_before_or_to_the_log),
         cmocka_unit_test(a_directory_of_another_server_is_refused),
         cmocka_unit_test(a_log_that_is_gone_after_votes_were_cast_is_refused),
         cmocka_unit_test(messages_of_the_application_arrive),
