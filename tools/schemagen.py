@@ -25,6 +25,7 @@ NAME_CHECKS = {
     "label_value", "port_name", "env_name", "endpoint_ip", "inner_path",
 }
 ALWAYS_REACHED = "apis.meta.v1."
+FIELDS_MAX = 64  # SCHEMA_FIELDS_MAX
 
 
 class SchemaError(Exception):
@@ -122,6 +123,8 @@ class Schema:
             fields = self.types.setdefault(row["type"], {})
             if row["field"] in fields:
                 row.fail(f"duplicate field {row['type']}.{row['field']}")
+            if len(fields) == FIELDS_MAX:
+                row.fail(f"{row['type']} has more than {FIELDS_MAX} fields")
             fields[row["field"]] = row
             row["number"], row["outer"], row["presence"] = 0, 0, False
         for fields in self.types.values():

@@ -44,12 +44,14 @@ static bool defaults_computed(const struct default_scope *at, const struct type_
     return false;
 }
 
-static uint32_t defaults_given(const struct default_scope *at, struct buf *out)
+/* What the document has. Marks the lines whose field it has. */
+static uint32_t defaults_given(const struct default_scope *at, bool *has, struct buf *out)
 {
     uint32_t count = 0;
     for (struct mp_iter it = mp_items(at->object); mp_iter_next(&it);) {
         const struct field *f = type_field(at->type, it.key);
         const struct type_default *line = f ? defaults_line(at->type, f) : NULL;
+        if (line) has[line - at->type->defaults] = true;
         if (line && line->always) {
             count += defaults_computed(at, line, it.value, out);
             continue;
@@ -61,12 +63,12 @@ static uint32_t defaults_given(const struct default_scope *at, struct buf *out)
     return count;
 }
 
-static uint32_t defaults_missing(const struct default_scope *at, struct buf *out)
+static uint32_t defaults_missing(const struct default_scope *at, const bool *has, struct buf *out)
 {
     uint32_t count = 0;
     for (unsigned i = 0; i < at->type->default_count; i++) {
         const struct type_default *line = &at->type->defaults[i];
-        if (mp_get(at->object, line->field->name).type != MP_END) continue;
+        if (has[i]) continue;
         if (line->compute) {
             count += defaults_computed(at, line, (struct mp){0}, out);
             continue;
@@ -86,9 +88,10 @@ static void defaults_object(const struct default_scope *outer, const struct type
         return;
     }
     struct default_scope at = {outer, type, v};
+    bool has[SCHEMA_FIELDS_MAX] = {false};
     size_t begin = mp_begin(out);
-    uint32_t count = defaults_given(&at, out);
-    count += defaults_missing(&at, out);
+    uint32_t count = defaults_given(&at, has, out);
+    count += defaults_missing(&at, has, out);
     mp_end_map(out, begin, count);
 }
 

@@ -108,7 +108,6 @@ static void validate_immutable(struct checker *c, const struct type_rule *r,
 
 static void validate_rule(struct checker *c, const struct type_rule *r, struct check_scope *at)
 {
-    at->value = r->field ? mp_get(at->object, r->field->name) : at->object;
     switch (r->rule) {
     case RULE_REQUIRED:
         if (check_empty(at->value)) check_required(c, r->key, NULL);
@@ -164,10 +163,21 @@ static void validate_object(struct checker *c, const struct check_scope *outer,
 {
     if (!type->rules_below || v.type != MP_MAP) return;
     struct check_scope at = {outer, type, v, old, v};
-    for (unsigned i = 0; i < type->rule_count; i++) validate_rule(c, &type->rules[i], &at);
+    struct mp values[SCHEMA_FIELDS_MAX]; /* found in one pass, for all rules */
+    memset(values, 0, type->field_count * sizeof *values);
     for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) {
         const struct field *f = type_field(type, it.key);
-        if (f && f->type && f->type->rules_below) validate_field(c, &at, f, it.value);
+        if (f) values[f - type->fields] = it.value;
+    }
+    for (unsigned i = 0; i < type->rule_count; i++) {
+        const struct field *f = type->rules[i].field;
+        at.value = f ? values[f - type->fields] : v;
+        validate_rule(c, &type->rules[i], &at);
+    }
+    for (unsigned i = 0; i < type->field_count; i++) {
+        const struct field *f = &type->fields[i];
+        if (f->type && f->type->rules_below && values[i].type != MP_END)
+            validate_field(c, &at, f, values[i]);
     }
 }
 

@@ -62,8 +62,8 @@ static void pod_deadline(struct checker *c, struct mp now, struct mp old)
 {
     if (old.type == MP_END) return;
     if (now.type == MP_END)
-        check_invalid(c, "spec.activeDeadlineSeconds", now,
-                      "must not update from a positive integer to nil value");
+        check_add(c, "FieldValueInvalid", "spec.activeDeadlineSeconds",
+                  "Invalid value: null: must not update from a positive integer to nil value");
     else if (mp_i64(now, 0) > mp_i64(old, 0))
         check_invalid(c, "spec.activeDeadlineSeconds", now,
                       "must be less than or equal to previous value");

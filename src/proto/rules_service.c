@@ -59,7 +59,8 @@ static void service_cluster_ip(struct checker *c, const struct check_scope *at)
     if (wrong && str_starts(str_of(wrong), "must be")) check_invalid(c, "clusterIP", now, wrong);
     if (!check_is_update(c) || mp_is(mp_get(at->old, "type"), "ExternalName")) return;
     if (!check_empty(old) && !check_empty(now) && !mp_same(now, old))
-        check_invalid(c, "clusterIP", now, "field is immutable");
+        check_add(c, "FieldValueInvalid", "clusterIPs[0]",
+                  "Invalid value: []string{%s}: may not change once set", check_go(c, now));
 }
 
 check_fn check_service_spec;

@@ -6,6 +6,8 @@
 #include "proto/mp.h"
 #include "proto/schema.h"
 
+enum { SCHEMA_FIELDS_MAX = 64 }; /* of one type; schemagen.py sees to it */
+
 /* The object under the walker and those that hold it, innermost first. */
 struct default_scope {
     const struct default_scope *outer; /* NULL at the root */

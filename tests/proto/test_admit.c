@@ -332,8 +332,8 @@ static void services_need_ports_with_names(void **state)
     assert_causes("services",
                   "{'metadata':{'name':'s'},'spec':{'clusterIP':'10.0.0.2','ports':[{'port':1}]}}",
                   "{'metadata':{'name':'s'},'spec':{'clusterIP':'10.0.0.1','ports':[{'port':1}]}}",
-                  "spec.clusterIP|FieldValueInvalid|Invalid value: \"10.0.0.2\": field is "
-                  "immutable\n");
+                  "spec.clusterIPs[0]|FieldValueInvalid|Invalid value: []string{\"10.0.0.2\"}: may "
+                  "not change once set\n");
 }
 
 static void the_rest_of_the_kinds_is_checked_too(void **state)
