@@ -306,8 +306,9 @@ static inline void stage_place(struct stage *s, struct object *pod)
 
 static inline void stage_run(struct stage *s, struct object *pod, const char *node)
 {
-    bool pending = mp_is(doc_path(pod->status, "phase"), "Pending");
-    if (!pod->deleted_s && !pending) return;
+    /* Once running it is reported again only if somebody else says that it is not ready. */
+    bool ready = mp_is(mp_get(status_condition(pod->status, "Ready"), "status"), "True");
+    if (!pod->deleted_s && (ready || !stage_pod_active(pod))) return;
     mem_auto char *who = mem_printf("system:node:%s", node);
     struct command *c = command_new(pod->deleted_s ? COMMAND_CONFIRM_GONE : COMMAND_STATUS,
                                     kind_pod, pod->id->ns, object_name(pod), istr_of(who));
