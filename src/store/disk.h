@@ -31,7 +31,7 @@ struct disk_job {
 struct disk {
     void (*submit)(struct disk *d, struct disk_job *job);
     /* Milliseconds that the oldest unfinished job has been waiting; 0: idle. A leader whose disk is stuck
-     * stops ticking : nothing else would dethrone it. */
+     * stops ticking: nothing else would dethrone it. */
     uint64_t (*stuck_ms)(struct disk *d);
     struct store *store; /* for the synchronous slots and for reading */
 };
