@@ -19,6 +19,9 @@ SCALARS = {
 # Types that are one value in JSON. The type "-" lines of types.tsv say so; these three need more
 # than the line says.
 NAMED_SCALARS = {"api.resource.Quantity": "QUANTITY", "apis.meta.v1.MicroTime": "MICROTIME"}
+# What JSON values of these look like; all others are strings.
+SHAPE_VALUES = {"LIST": list, "MAP": dict, "OBJECT": dict}
+SCALAR_VALUES = {"INT32": int, "INT64": int, "BOOL": bool, "DOUBLE": float, "INT_OR_STRING": int}
 VERBS = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
 NAME_CHECKS = {
     "dns_label", "dns_subdomain", "dns_1035", "path_segment", "config_key", "qualified",
@@ -190,8 +193,7 @@ class Schema:
             of_type[same] = row
         return {name: list(rows.values()) for name, rows in lines.items()}
 
-    @staticmethod
-    def check_default(row):
+    def check_default(self, row):
         if not row["field"]:
             row.fail("which field?")
         if row["when"] not in ("absent", "always"):
@@ -202,9 +204,14 @@ class Schema:
         if row["when"] == "always":
             row.fail("only a function may replace given values")
         try:
-            row["bytes"] = msgpack(json.loads(row["value"]))
+            value = json.loads(row["value"])
+            row["bytes"] = msgpack(value)
         except ValueError as e:
             row.fail(f"bad value {row['value']!r}: {e}")
+        field = self.types[row["type"]][row["field"]]
+        wanted = SHAPE_VALUES.get(field["shape"]) or SCALAR_VALUES.get(field["scalar"], str)
+        if type(value) is not wanted:
+            row.fail(f"the value {row['value']} is no {wanted.__name__}")
 
     @staticmethod
     def check_rule(row):
