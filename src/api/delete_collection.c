@@ -1,7 +1,6 @@
 /* DELETE of a collection: everything that the selectors match, some at a time; answered with the
  * list of what was deleted once all of it is decided. */
 #include "api/delete_options.h"
-#include "api/encode.h"
 #include "api/filter.h"
 
 #include "base/mem.h"
@@ -34,12 +33,9 @@ static void sweep_reply(struct request *r)
         reply_refusal(r, (struct str){0}, &s->worst);
         return;
     }
-    buf_auto struct buf json = BUF_INIT;
-    struct encoder e = encoder_of(r->api, r->route.served, r->form);
-    encode_list_head(&e, &(struct list_head){s->revision, NULL, -1}, &json);
-    for (size_t i = 0; i < s->count; i++) encode_item(&e, s->objects[i], i == 0, &json);
-    encode_list_tail(&json);
-    http_reply(r->x, 200, form_content_type(r->form), NULL, json.data, json.len);
+    struct object **objects = s->objects;
+    s->objects = NULL;
+    list_reply(r, s->revision, objects, s->count);
 }
 
 static void sweep_go_on(struct request *r);

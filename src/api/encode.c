@@ -14,7 +14,6 @@ struct encoder encoder_of(const struct api *a, const struct kind_version *versio
         .version = version,
         .form = form,
         .seal_key = a->options.seal_key,
-        .now_s = form.kind == FORM_TABLE ? time(NULL) : 0,
     };
 }
 
@@ -43,7 +42,7 @@ static void encode_partial(const struct encoder *e, const struct object *o, stru
 static void encode_row(const struct encoder *e, const struct object *o, struct buf *json)
 {
     buf_puts(json, "{\"cells\":");
-    table_put_cells(o, e->now_s, json);
+    table_put_cells(o, time(NULL), json); /* ages are told as of now */
     buf_puts(json, ",\"object\":");
     if (e->form.include == INCLUDE_NONE)
         buf_puts(json, "null");
@@ -72,7 +71,7 @@ void encode_object(const struct encoder *e, struct object *o, bool columns, stru
     object_unref(open);
 }
 
-void encode_bookmark(const struct encoder *e, uint64_t revision, struct buf *json)
+void encode_bookmark(const struct encoder *e, uint64_t revision, bool all_told, struct buf *json)
 {
     if (e->form.kind == FORM_TABLE) {
         encode_table_head(e, &(struct list_head){revision, NULL, -1}, false, json);
@@ -82,9 +81,10 @@ void encode_bookmark(const struct encoder *e, uint64_t revision, struct buf *jso
     bool whole = e->form.kind == FORM_OBJECT;
     buf_printf(json,
                "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%" PRIu64
-               "\",\"creationTimestamp\":null}}",
+               "\",\"creationTimestamp\":null%s}}",
                whole ? e->version->kind->kind : "PartialObjectMetadata",
-               whole ? e->version->api_version : encode_meta_version(e), revision);
+               whole ? e->version->api_version : encode_meta_version(e), revision,
+               all_told ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "");
 }
 
 static void encode_list_meta(const struct list_head *head, struct buf *json)

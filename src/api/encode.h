@@ -11,15 +11,15 @@ struct encoder {
     const struct kind_version *version;
     struct form form;
     const unsigned char *seal_key;
-    int64_t now_s; /* for the ages in tables */
 };
 struct encoder encoder_of(const struct api *a, const struct kind_version *version,
                           struct form form);
 
 /* One object. `columns`: a table tells its columns (a watch does so in its first event only). */
 void encode_object(const struct encoder *e, struct object *o, bool columns, struct buf *json);
-/* An object that only bears a revision, as bookmarks do. */
-void encode_bookmark(const struct encoder *e, uint64_t revision, struct buf *json);
+/* An object that only bears a revision, as bookmarks do. `all_told`: the one that ends the objects
+ * a watch begins with. */
+void encode_bookmark(const struct encoder *e, uint64_t revision, bool all_told, struct buf *json);
 
 /* A list: head, items (encode_item puts the comma unless it is the first), tail. */
 struct list_head {

@@ -79,6 +79,8 @@ void request_command(struct request *r, struct command *c,
 /* Answers. Each ends the exchange. */
 void reply_json(struct request *r, int code, const struct buf *json);
 void reply_object(struct request *r, int code, struct object *o);
+/* As a list; takes the array and its references, and the place of the request's state. */
+void list_reply(struct request *r, uint64_t revision, struct object **objects, size_t count);
 void reply_status(struct request *r, const struct status *s);
 /* Names the route's resource in the details. */
 void reply_error(struct request *r, int code, const char *reason, const char *format, ...)

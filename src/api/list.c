@@ -81,6 +81,21 @@ static void list_drained(struct http_exchange *x)
     request_unref(r);
 }
 
+void list_reply(struct request *r, uint64_t revision, struct object **objects, size_t count)
+{
+    struct listing *l = mem_new(struct listing);
+    if (r->state_free) r->state_free(r->state);
+    r->state = l;
+    r->state_free = listing_free;
+    l->snapshot = snapshot_new(r->route.kind, r->route.ns, revision, objects, count);
+    l->page = mem_alloc((count + 1) * sizeof(struct object *));
+    memcpy(l->page, objects, count * sizeof(struct object *));
+    l->count = count;
+    l->encoder = encoder_of(r->api, r->route.served, r->form);
+    encode_list_head(&l->encoder, &(struct list_head){revision, NULL, -1}, &l->out);
+    list_pump(r);
+}
+
 static bool list_takes(const struct listing *l, const struct request *r, const struct object *o)
 {
     /* A snapshot from the past holds every namespace. */

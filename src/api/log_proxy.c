@@ -168,7 +168,7 @@ void verb_log(struct request *r)
     r->state_free = log_free;
     if (!log_check_numbers(r)) return;
     if (!r->api->options.node_tls)
-        reply_error(r, 503, NULL, "logs are not served here");
+        reply_error(r, 400, NULL, "logs are not served here");
     else
         fetch_start(r, r->route.kind, r->route.ns, r->route.name, FRESH_LINEARIZABLE, log_with_pod);
 }

@@ -61,16 +61,17 @@ static void watch_begin(struct watch *w)
 static void watch_fetched(struct request *r, struct fetch *f)
 {
     struct watch *w = r->state;
+    if (f->revision < w->at) {
+        reply_error(r, 504, NULL,
+                    "Timeout: Too large resource version: %" PRIu64 ", current: %" PRIu64, w->at,
+                    f->revision);
+        return;
+    }
     if (w->phase == WATCH_OBJECTS) {
         w->objects = f->objects;
         w->count = f->count;
         f->objects = NULL;
         w->at = f->revision;
-    } else if (f->revision < w->at) {
-        reply_error(r, 504, NULL,
-                    "Timeout: Too large resource version: %" PRIu64 ", current: %" PRIu64, w->at,
-                    f->revision);
-        return;
     }
     watch_begin(w);
 }
@@ -106,7 +107,8 @@ void verb_watch(struct request *r)
     w->ns = watch_text(r->route.ns);
     w->name = watch_text(name);
     w->bookmarks = request_flag(r, "allowWatchBookmarks");
-    w->phase = w->at ? WATCH_RING : WATCH_OBJECTS;
+    w->tells_all = request_flag(r, "sendInitialEvents");
+    w->phase = w->at && !w->tells_all ? WATCH_RING : WATCH_OBJECTS;
     struct str one =
         name.p && (r->route.ns.p || !r->route.kind->namespaced) ? name : (struct str){0};
     if (w->phase == WATCH_OBJECTS)

@@ -36,7 +36,7 @@ struct watch {
     struct object **objects;
     size_t count, next;
     struct history_ask history;
-    bool history_runs, history_cut, columns_told, bookmarks, lags;
+    bool history_runs, history_cut, columns_told, bookmarks, tells_all, lags;
     uint64_t bookmark_ms, end_ms;
 };
 
@@ -78,7 +78,7 @@ bool watch_concerns(const struct watch *w, const struct object *o); /* kind, nam
 /* Sends the event that the change is to this watch, if any; returns what waits for its client. */
 size_t watch_offer(struct watch *w, const struct feed_change *c, struct renderings *r);
 void watch_send_added(struct watch *w, struct object *o);
-void watch_send_bookmark(struct watch *w, uint64_t revision);
+void watch_send_bookmark(struct watch *w, uint64_t revision, bool all_told);
 void watch_send_error(struct watch *w, const struct status *s);
 
 /* watch_topics.c */

@@ -83,10 +83,10 @@ void watch_send_added(struct watch *w, struct object *o)
     watch_send(w, "ADDED", &json);
 }
 
-void watch_send_bookmark(struct watch *w, uint64_t revision)
+void watch_send_bookmark(struct watch *w, uint64_t revision, bool all_told)
 {
     buf_auto struct buf json = BUF_INIT;
-    encode_bookmark(&w->encoder, revision, &json);
+    encode_bookmark(&w->encoder, revision, all_told, &json);
     watch_send(w, "BOOKMARK", &json);
 }
 

@@ -26,10 +26,6 @@ static void hub_keep(struct watch_hub *h, struct feed_batch *b)
     h->changes += b->count;
 }
 
-struct dispatching {
-    struct renderings renderings;
-};
-
 static void hub_visit(struct watch *w, const struct feed_change *c, void *ctx)
 {
     struct renderings *renderings = ctx;
@@ -123,7 +119,7 @@ void watch_hub_tick(struct watch_hub *h, uint64_t now_ms)
         bool ends = now_ms >= w->end_ms;
         bool due = w->bookmarks && w->phase == WATCH_LIVE && w->request->x;
         if (due && (ends || now_ms >= w->bookmark_ms)) {
-            watch_send_bookmark(w, h->last > w->at ? h->last : w->at);
+            watch_send_bookmark(w, h->last > w->at ? h->last : w->at, false);
             w->bookmark_ms = now_ms + BOOKMARK_MS;
         }
         if (ends) watch_end(w);

@@ -30,6 +30,7 @@ static bool pump_objects(struct watch *w)
     objects_free(w->objects, w->count);
     w->objects = NULL;
     w->count = w->next = 0;
+    if (w->tells_all && w->bookmarks) watch_send_bookmark(w, w->at, true);
     w->phase = WATCH_RING;
     return true;
 }

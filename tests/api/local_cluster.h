@@ -39,7 +39,7 @@ struct local_cluster {
     bool leaderless; /* linearizable reads fail */
     struct api *api;
     unsigned char seal_key[API_SEAL_KEY_BYTES];
-    void (*setup)(struct local_cluster *c); /* on the loop's thread, before it runs */
+    struct tls_config *node_tls; /* or NULL */
 };
 
 static uint64_t local_monotonic_ms(struct host *h)
@@ -349,7 +349,8 @@ static inline int local_cluster_listen(struct local_cluster *c, const char *addr
                             .address = address,
                             .cluster = c->world->cluster,
                             .master = "m1",
-                            .seal_key = c->seal_key};
+                            .seal_key = c->seal_key,
+                            .node_tls = c->node_tls};
     int rc = api_start(&c->api, &o, &err);
     if (rc) fprintf(stderr, "%s\n", err.text);
     return rc;

@@ -1,0 +1,117 @@
+/* What clients learn about the server before they ask for anything. */
+#include "api/local_http.h"
+
+static struct mp find(struct mp list, const char *key, const char *value)
+{
+    for (struct mp_iter it = mp_items(list); mp_iter_next(&it);)
+        if (mp_is(mp_get(it.value, key), value)) return it.value;
+    return (struct mp){0};
+}
+
+static bool holds(struct mp list, const char *text)
+{
+    for (struct mp_iter it = mp_items(list); mp_iter_next(&it);)
+        if (mp_is(it.value, text)) return true;
+    return false;
+}
+
+static void groups_and_versions_are_listed(void **state)
+{
+    struct mp doc = ask(*state, "GET", "/api", NULL);
+    assert_text(doc, "kind", "APIVersions");
+    assert_true(holds(mp_get(doc, "versions"), "v1"));
+    doc = ask(*state, "GET", "/apis/", NULL);
+    assert_text(doc, "kind", "APIGroupList");
+    struct mp apps = find(mp_get(doc, "groups"), "name", "apps");
+    assert_text(apps, "preferredVersion.groupVersion", "apps/v1");
+    doc = ask(*state, "GET", "/apis/apps/", NULL);
+    assert_text(doc, "kind", "APIGroup");
+    assert_text(mp_at(mp_get(doc, "versions"), 0), "version", "v1");
+    ask(*state, "GET", "/apis/nope", NULL);
+    assert_int_equal(asked->status, 404);
+}
+
+static void resources_tell_names_verbs_and_categories(void **state)
+{
+    struct mp doc = ask(*state, "GET", "/api/v1", NULL);
+    assert_text(doc, "groupVersion", "v1");
+    struct mp pods = find(mp_get(doc, "resources"), "name", "pods");
+    assert_text(pods, "kind", "Pod");
+    assert_text(pods, "singularName", "pod");
+    assert_true(holds(mp_get(pods, "shortNames"), "po"));
+    assert_true(holds(mp_get(pods, "categories"), "all"));
+    assert_true(holds(mp_get(pods, "verbs"), "watch"));
+    assert_true(find(mp_get(doc, "resources"), "name", "pods/log").type == MP_MAP);
+    assert_true(find(mp_get(doc, "resources"), "name", "bindings").type == MP_MAP);
+    doc = ask(*state, "GET", "/apis/apps/v1", NULL);
+    struct mp scale = find(mp_get(doc, "resources"), "name", "replicasets/scale");
+    assert_text(scale, "group", "autoscaling");
+    assert_text(scale, "kind", "Scale");
+}
+
+static void current_clients_learn_all_in_two_requests(void **state)
+{
+    const char *accept = "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as="
+                         "APIGroupDiscoveryList,application/json\r\n";
+    struct mp doc = ask_with(*state, "GET", "/apis", accept, (struct str){0});
+    assert_text(doc, "kind", "APIGroupDiscoveryList");
+    assert_text(doc, "apiVersion", "apidiscovery.k8s.io/v2");
+    assert_string_equal(asked->type.data,
+                        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+    doc = ask_with(*state, "GET", "/api", accept, (struct str){0});
+    struct mp core = mp_at(mp_get(doc, "items"), 0);
+    struct mp resources = mp_get(mp_at(mp_get(core, "versions"), 0), "resources");
+    struct mp pods = find(resources, "resource", "pods");
+    assert_text(pods, "scope", "Namespaced");
+    assert_text(pods, "responseKind.kind", "Pod");
+    assert_text(find(mp_get(pods, "subresources"), "subresource", "binding"), "responseKind.kind",
+                "Binding");
+}
+
+static void the_version_reads_like_kubernetes_own(void **state)
+{
+    struct mp doc = ask(*state, "GET", "/version", NULL);
+    assert_text(doc, "major", "1");
+    assert_text(doc, "minor", "20+");
+    assert_int_equal(mp_str(mp_get(doc, "gitCommit")).n, 40);
+}
+
+static void an_openapi_document_lets_kubectl_go_on(void **state)
+{
+    ask_with(*state, "GET", "/openapi/v2?timeout=32s",
+             "Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf\r\n",
+             (struct str){0});
+    assert_int_equal(asked->status, 200);
+    assert_int_equal(asked->body.len, 0);
+    assert_string_equal(asked->type.data, "application/octet-stream");
+    assert_text(ask(*state, "GET", "/openapi/v2", NULL), "swagger", "2.0");
+    ask(*state, "GET", "/openapi/v3", NULL);
+    assert_int_equal(asked->status, 404);
+}
+
+static void the_digest_names_the_state_at_a_revision(void **state)
+{
+    struct local_cluster *c = *state;
+    char hex[DIGEST_HEX];
+    struct mp doc = ask(c, "GET", "/logship/digest", NULL);
+    digest_hex(&c->world->digest, hex);
+    assert_int_equal(number_at(doc, "revision"), (int64_t)c->world->revision);
+    assert_text(doc, "digest", hex);
+    doc = ask(c, "GET", "/logship/status", NULL);
+    assert_text(doc, "self", "m1");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, local_setup, local_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(groups_and_versions_are_listed),
+        TEST(resources_tell_names_verbs_and_categories),
+        TEST(current_clients_learn_all_in_two_requests),
+        TEST(the_version_reads_like_kubernetes_own),
+        TEST(an_openapi_document_lets_kubectl_go_on),
+        TEST(the_digest_names_the_state_at_a_revision),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
