@@ -208,11 +208,11 @@ static void silence_times_out(void **state)
     struct story s;
     struct told quiet = {0}, stuck = {0};
     story_start(&s);
-    http_call(s.client, "GET", "/quiet", NULL, NULL, 0, 30, &told_events, &quiet);
+    http_call(s.client, "GET", "/quiet", NULL, NULL, 0, 150, &told_events, &quiet);
     answer(&s, "GET /quiet", NULL);
     expect_failure(&s, &quiet, E_TIMEOUT);
     hang_up(&s);
-    http_call(s.client, "GET", "/stuck", NULL, NULL, 0, 30, &told_events, &stuck);
+    http_call(s.client, "GET", "/stuck", NULL, NULL, 0, 150, &told_events, &stuck);
     answer(&s, "GET /stuck", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
     expect_failure(&s, &stuck, E_TIMEOUT);
     story_end(&s);
