@@ -5,6 +5,7 @@
 #include "proto/checker.h"
 #include "proto/quantity.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 static void validate_object(struct checker *c, const struct check_scope *outer,
@@ -108,6 +109,7 @@ static void validate_immutable(struct checker *c, const struct type_rule *r,
 
 static void validate_rule(struct checker *c, const struct type_rule *r, struct check_scope *at)
 {
+    assert(r->field || r->rule == RULE_CHECK); /* schemagen.py sees to it */
     switch (r->rule) {
     case RULE_REQUIRED:
         if (check_empty(at->value)) check_required(c, r->key, NULL);
