@@ -16,6 +16,7 @@ struct store_cursor {
     uint64_t next;       /* index that the next fill begins with */
     struct digest chain; /* after entry next - 1 */
     bool chain_known;
+    bool hole; /* the last fill found a hole in the log, or was overtaken by the writer */
     struct buf bytes;
     struct record *records; /* payload.p is an offset until it is served */
     size_t *offsets;
@@ -102,6 +103,10 @@ static int cursor_beyond(struct store_cursor *c, const struct segment *seg, stru
     pthread_mutex_unlock(&s->lock);
     if (newer == 0) return E_NOTFOUND;
     if (newer <= c->next) return 0;
+    if (!c->hole) { /* our view of seg may be older than the newer segment: look again */
+        c->hole = true;
+        return 0;
+    }
     return error_set(err, E_CORRUPT, "log: entries %" PRIu64 " to %" PRIu64 " are missing after %s",
                      c->next, newer - 1, seg->name);
 }
@@ -118,6 +123,7 @@ static int cursor_fill(struct store_cursor *c, struct error *err)
     while (!rc && c->next <= r.last && c->count < CURSOR_RECORDS && c->bytes.len < CURSOR_BYTES)
         rc = cursor_take(c, &r, err);
     reader_end(&r);
+    if (c->count) c->hole = false;
     return c->count ? 0 : rc; /* damage behind good records is met again by the next fill */
 }
 

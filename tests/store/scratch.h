@@ -64,10 +64,14 @@ __attribute__((unused)) static int scratch_teardown(void **state)
     return 0;
 }
 
+/* In a forked child a failed check must not run on into the parent's tests. */
+__attribute__((unused)) static bool scratch_is_child;
+
 #define assert_ok(t, call)                                                                         \
     do {                                                                                           \
         int rc_ = (call);                                                                          \
         if (rc_) print_error("%s: %d %s\n", #call, rc_, (t)->err.text);                            \
+        if (rc_ && scratch_is_child) _exit(3);                                                     \
         assert_int_equal(rc_, 0);                                                                  \
     } while (0)
 #define assert_says(t, words) /* the error's sentence has this part */                             \
@@ -198,6 +202,13 @@ __attribute__((unused)) static uint64_t scratch_seed(void)
     uint64_t seed = given ? strtoull(given, NULL, 10) : 20260118;
     print_message("seed %" PRIu64 " (LOGSHIP_SEED)\n", seed);
     return seed ? seed : 1;
+}
+
+/* How often a story with dice in it is told; LOGSHIP_TRIALS for more. */
+__attribute__((unused)) static int scratch_trials(int usual)
+{
+    const char *given = getenv("LOGSHIP_TRIALS");
+    return given ? atoi(given) : usual;
 }
 
 __attribute__((unused)) static uint64_t dice(uint64_t *seed, uint64_t sides)

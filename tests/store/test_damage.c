@@ -219,7 +219,7 @@ static void whatever_rots_is_detected_and_nothing_wrong_is_served(void **state)
         mmap(NULL, sizeof *found, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     mem_auto char *kept = mem_printf("%s/kept", t->dir);
     unsigned segments = scratch_count(t, "log", ".mdb");
-    int detected = 0, trials = getenv("LOGSHIP_TRIALS") ? atoi(getenv("LOGSHIP_TRIALS")) : 20;
+    int detected = 0, trials = scratch_trials(20);
     for (int trial = 0; trial < trials; trial++) {
         char what[400];
         mem_auto char *path = segment_path(t, (unsigned)dice(&seed, segments) + 1);
