@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int error_set(struct error *err, int code, const char *format, ...)
+int(error_set)(struct error *err, int code, const char *format, ...)
 {
     if (!err) return code;
     err->code = code;
@@ -23,7 +23,7 @@ static void error_append(struct error *err, const char *text)
     err->text[used + n] = '\0';
 }
 
-int error_wrap(struct error *err, int code, const char *format, ...)
+int(error_wrap)(struct error *err, int code, const char *format, ...)
 {
     if (!err) return code;
     char context[sizeof err->text];

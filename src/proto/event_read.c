@@ -84,7 +84,7 @@ static int reader_docs(struct reader *r)
     struct mp all, bytes;
     if (!reader_step(r, MP_ARRAY, &all) || all.count > (size_t)(r->at.end - r->at.p))
         return reader_damaged(r, "entry");
-    r->docs = mem_zalloc((all.count + 1) * sizeof *r->docs);
+    r->docs = mem_zalloc(((size_t)all.count + 1) * sizeof(struct doc *));
     for (; r->doc_count < all.count; r->doc_count++) {
         if (!reader_step(r, MP_BIN, &bytes) || !mp_valid(bytes.s.p, bytes.s.n) ||
             mp_read(bytes.s.p, bytes.s.n).type != MP_MAP)

@@ -55,10 +55,11 @@ static uint32_t entry_doc(struct entry_writer *w, struct doc *d)
     void *known = map_get(&w->doc_index, &d->digest, sizeof d->digest);
     if (known) return (uint32_t)((uintptr_t)known - 1);
     doc_ref(d);
-    buf_append(&w->docs, &d, sizeof d);
+    buf_append(&w->docs, &d, sizeof(struct doc *));
     w->doc_bytes += d->len + sizeof(uint32_t) + 1;
-    map_put(&w->doc_index, &d->digest, sizeof d->digest, (void *)((uintptr_t)w->doc_count + 1));
-    return w->doc_count++;
+    uintptr_t number = ++w->doc_count;
+    map_put(&w->doc_index, &d->digest, sizeof d->digest, (void *)number); // NOLINT(*-int-to-ptr)
+    return w->doc_count - 1;
 }
 
 static void entry_put_doc(struct entry_writer *w, struct doc *d, bool optional)

@@ -5,25 +5,31 @@
 /* Below, comparing is cheaper than hashing. */
 enum { LOOKUP_FEW = 16 };
 
-/* Values in the index are one more than the number: a map cannot hold NULL. */
-static void lookup_index(struct lookup *l, uint32_t at)
+static void lookup_index(struct lookup *l, struct member *m)
 {
-    struct str key = l->items[at].key;
-    if (!map_get(&l->index, key.p, key.n))
-        map_put(&l->index, key.p, key.n, (void *)((uintptr_t)at + 1));
+    if (!map_get(&l->index, m->key.p, m->key.n)) map_put(&l->index, m->key.p, m->key.n, m);
+}
+
+static void lookup_index_all(struct lookup *l)
+{
+    map_free(&l->index);
+    for (uint32_t i = 0; i < l->count; i++) lookup_index(l, &l->items[i]);
 }
 
 void lookup_add(struct lookup *l, struct str key, struct mp value)
 {
-    if (l->count == l->cap) {
-        l->cap = l->cap ? 2 * l->cap : 8;
+    bool full = l->count == l->cap;
+    if (full) {
+        l->cap = l->cap ? 2 * l->cap : LOOKUP_FEW / 2;
         l->items = mem_resize(l->items, l->cap * sizeof *l->items);
     }
     l->items[l->count++] = (struct member){key, value};
-    if (l->count == LOOKUP_FEW)
-        for (uint32_t i = 0; i < l->count; i++) lookup_index(l, i);
-    else if (l->count > LOOKUP_FEW)
-        lookup_index(l, l->count - 1);
+    if (l->count < LOOKUP_FEW) return;
+    /* The index points to members, which have just moved, or there was none yet. */
+    if (full || l->count == LOOKUP_FEW)
+        lookup_index_all(l);
+    else
+        lookup_index(l, &l->items[l->count - 1]);
 }
 
 struct lookup lookup_map(struct mp map)
@@ -38,8 +44,8 @@ struct lookup lookup_map(struct mp map)
 uint32_t lookup_find(const struct lookup *l, struct str key)
 {
     if (l->count >= LOOKUP_FEW) {
-        uintptr_t found = (uintptr_t)map_get(&l->index, key.p, key.n);
-        return found ? (uint32_t)(found - 1) : LOOKUP_NONE;
+        const struct member *found = map_get(&l->index, key.p, key.n);
+        return found ? (uint32_t)(found - l->items) : LOOKUP_NONE;
     }
     for (uint32_t i = 0; i < l->count; i++)
         if (str_eq(l->items[i].key, key)) return i;

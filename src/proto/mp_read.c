@@ -120,7 +120,7 @@ bool mp_step(struct mp_cursor *c, struct mp *out)
     out->s = (struct str){0};
     if (tag <= 0x7f || tag >= 0xe0) {
         out->type = MP_INT;
-        out->i = (int8_t)tag;
+        out->i = tag <= 0x7f ? tag : (int)tag - 0x100;
         return true;
     }
     if (tag <= 0x8f || (tag >= 0x90 && tag <= 0x9f)) {
@@ -200,7 +200,10 @@ struct mp mp_get_str(struct mp map, struct str key)
     return (struct mp){0};
 }
 
-struct mp mp_get(struct mp map, const char *key) { return mp_get_str(map, str_of(key)); }
+struct mp mp_get(struct mp map, const char *key)
+{
+    return mp_get_str(map, str_of(key));
+}
 
 struct mp mp_path(struct mp root, const char *dotted)
 {
@@ -217,7 +220,10 @@ struct mp mp_at(struct mp array, uint32_t index)
     return (struct mp){0};
 }
 
-bool mp_is(struct mp v, const char *text) { return v.type == MP_STR && str_is(v.s, text); }
+bool mp_is(struct mp v, const char *text)
+{
+    return v.type == MP_STR && str_is(v.s, text);
+}
 
 struct str mp_str(struct mp v)
 {
@@ -232,4 +238,7 @@ int64_t mp_i64(struct mp v, int64_t otherwise)
     return otherwise;
 }
 
-bool mp_bool(struct mp v, bool otherwise) { return v.type == MP_BOOL ? v.b : otherwise; }
+bool mp_bool(struct mp v, bool otherwise)
+{
+    return v.type == MP_BOOL ? v.b : otherwise;
+}

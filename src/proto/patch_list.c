@@ -7,6 +7,8 @@
 #include "proto/json.h"
 #include "proto/patch_strategic.h"
 
+#include <assert.h>
+
 struct item {
     struct str key;       /* p == NULL: it has none */
     struct mp value;      /* as it was; MP_END: new */
@@ -116,6 +118,7 @@ static void merge_place_patches(struct merge *m, const struct lookup *deleted)
             at = m->count;
             merge_add_item(m, key, (struct mp){0});
         }
+        assert(m->items);
         struct item *item = &m->items[at];
         m->next[i] = LOOKUP_NONE;
         if (item->first == LOOKUP_NONE)
@@ -181,7 +184,7 @@ static int merge_order_ranked(const void *a, const void *b)
 /* Ranked elements by rank, with the others woven in where they stood before them. */
 static int merge_put(struct merge *m, struct buf *out)
 {
-    const struct item **ranked = mem_alloc((m->count + 1) * sizeof *ranked);
+    const struct item **ranked = mem_alloc(((size_t)m->count + 1) * sizeof(struct item *));
     uint32_t ranked_count = 0, other = 0;
     int rc = 0;
     for (uint32_t i = 0; i < m->count; i++)

@@ -19,7 +19,7 @@ struct quantity {
 
 struct suffix {
     char text[3];
-    int8_t power; /* of ten or of two */
+    int power; /* of ten or of two */
 };
 static const struct suffix decimal_suffixes[] = {{"n", -9}, {"u", -6}, {"m", -3}, {"", 0},
                                                  {"k", 3},  {"M", 6},  {"G", 9},  {"T", 12},

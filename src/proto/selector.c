@@ -145,9 +145,9 @@ static int selector_order_key(const void *a, const void *b)
 void selector_format(const struct selector *s, struct buf *out)
 {
     if (!s || !s->count) return;
-    const struct requirement **sorted = mem_alloc(s->count * sizeof *sorted);
+    const struct requirement **sorted = mem_alloc(s->count * sizeof(struct requirement *));
     for (size_t i = 0; i < s->count; i++) sorted[i] = &s->items[i];
-    qsort(sorted, s->count, sizeof *sorted, selector_order_key);
+    qsort(sorted, s->count, sizeof(struct requirement *), selector_order_key);
     for (size_t i = 0; i < s->count; i++) {
         if (i) buf_putc(out, ',');
         requirement_format(sorted[i], out);

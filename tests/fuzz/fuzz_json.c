@@ -18,8 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     assert(mp_valid(first.data, first.len));
     json_write(mp_read(first.data, first.len), &text);
+    /* Integral doubles become integers on the way, and -0 becomes 0: from then on it is stable. */
     assert(json_parse(text.data, text.len, &second, &err) == 0);
-    /* A double that is integral becomes an integer on the way: the texts agree, not the bytes. */
+    buf_clear(&text);
+    json_write(mp_read(second.data, second.len), &text);
+    buf_clear(&second);
+    assert(json_parse(text.data, text.len, &second, &err) == 0);
     json_write(mp_read(second.data, second.len), &again);
     assert(text.len == again.len && memcmp(text.data, again.data, text.len) == 0);
     return 0;
