@@ -1,0 +1,197 @@
+"""A cluster of real processes for one test, and the ways a user reaches it."""
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+LOGSHIP = os.environ.get("LOGSHIP", str(HERE.parent.parent / "build" / "logship"))
+
+
+def kubectl_120():
+    return subprocess.run([HERE / "get-kubectl-1.20"], check=True, capture_output=True,
+                          text=True).stdout.strip()
+
+
+def kubectl_current():
+    """A kubectl newer than 1.20, where the machine has one; else None."""
+    path = shutil.which("kubectl")
+    if not path:
+        return None
+    out = subprocess.run([path, "version", "--client", "-o", "json"], capture_output=True,
+                         text=True).stdout
+    return None if '"v1.20' in out or not out else path
+
+
+def free_ports():
+    """A base so that base..base+6, base+100.., base+200.. are free."""
+    for base in range(20000 + os.getpid() % 1000 * 7, 60000, 311):
+        ports = [base + k + offset for offset in (0, 100, 200) for k in range(3)]
+        try:
+            for port in ports:
+                with socket.socket() as s:
+                    s.bind(("127.0.0.1", port))
+            return base
+        except OSError:
+            continue
+    raise RuntimeError("no free ports")
+
+
+def until(what, seconds=20.0, every=0.05):
+    """Calls what() until it returns something true; returns it. Exceptions count as not yet."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            got = what()
+            if got:
+                return got
+            trouble = None
+        except (AssertionError, OSError, KeyError, IndexError, ValueError,
+                http.client.HTTPException, subprocess.SubprocessError) as e:
+            trouble = e
+        if time.monotonic() > deadline:
+            raise AssertionError(f"did not come true within {seconds} s: {trouble or what}")
+        time.sleep(every)
+
+
+class Cluster:
+    """logship up in a temporary directory; every process is killed at the end."""
+
+    def __init__(self, *options, masters=3):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="logship-e2e-"))
+        self.port = free_ports()
+        self.masters = masters
+        self.options = list(options)
+        self.kubeconfig = self.dir / "kubeconfig"
+        self.up()
+
+    def up(self, *more):
+        return self.logship("up", "--dir", self.dir, "--masters", self.masters, "--api-port",
+                            self.port, "--detach", *self.options, *more)
+
+    def logship(self, *words, check=True, timeout=120):
+        done = subprocess.run([LOGSHIP, *map(str, words)], capture_output=True, text=True,
+                              timeout=timeout)
+        if check and done.returncode:
+            raise AssertionError(f"logship {words}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def pids(self):
+        lines = (self.dir / "pids").read_text().split("\n")
+        return {l.split()[0]: int(l.split()[1]) for l in lines if l.strip()}
+
+    def kill(self, name, how=signal.SIGKILL):
+        os.kill(self.pids()[name], how)
+
+    def close(self):
+        for pid in self.pids().values():
+            try:
+                os.kill(pid, signal.SIGCONT)
+                os.kill(pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+        self.logship("down", "--dir", self.dir, check=False)
+        if os.environ.get("KEEP"):
+            print("kept", self.dir)
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    # The API, plainly.
+
+    def tls(self):
+        context = ssl.create_default_context(cafile=self.dir / "pki/ca.crt")
+        context.load_cert_chain(self.dir / "pki/admin.crt", self.dir / "pki/admin.key")
+        return context
+
+    def connect(self, master=1, timeout=20):
+        return http.client.HTTPSConnection("127.0.0.1", self.port + master - 1,
+                                           context=self.tls(), timeout=timeout)
+
+    def call(self, method, path, body=None, master=1, headers=None, timeout=20):
+        """(status, decoded JSON or text)"""
+        connection = self.connect(master, timeout)
+        try:
+            if body is not None and not isinstance(body, (str, bytes)):
+                body = json.dumps(body)
+            connection.request(method, path, body, headers or {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            try:
+                return answer.status, json.loads(text)
+            except ValueError:
+                return answer.status, text
+        finally:
+            connection.close()
+
+    def get(self, path, master=1):
+        status, body = self.call("GET", path, master=master)
+        assert status == 200, (status, body)
+        return body
+
+    def status(self, master=None):
+        for k in [master] if master else range(1, self.masters + 1):
+            try:
+                return self.get("/logship/status", master=k)
+            except (OSError, AssertionError, http.client.HTTPException):
+                continue
+        return {}
+
+    def leader(self):
+        return until(lambda: self.status().get("leader"))
+
+    def nodes_ready(self, count):
+        def ready():
+            nodes = self.get("/api/v1/nodes")["items"]
+            good = [n for n in nodes for c in n["status"].get("conditions", [])
+                    if c["type"] == "Ready" and c["status"] == "True"]
+            return len(good) >= count
+        until(ready, 30)
+
+    # kubectl, as a user types it.
+
+    def kubectl(self, *words, kubectl=None, master=None, stdin=None, check=True, timeout=60):
+        context = ["--context", f"m{master}"] if master else []
+        done = subprocess.run([kubectl or kubectl_120(), *context, *map(str, words)],
+                              capture_output=True, text=True, timeout=timeout, input=stdin,
+                              env={**os.environ, "KUBECONFIG": str(self.kubeconfig),
+                                   "HOME": str(self.dir)})
+        if check and done.returncode:
+            raise AssertionError(f"kubectl {words}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def apply(self, manifest, **more):
+        return self.kubectl("apply", "-f", "-", stdin=manifest, **more)
+
+    def digest(self, master):
+        return self.get("/logship/digest", master=master)
+
+
+class ClusterTest(unittest.TestCase):
+    """One cluster for all tests of a class; options say which."""
+    options = ["--nodes", "0", "--sim-nodes", "3", "--runtime", "sim"]
+    nodes = 3
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster(*cls.options)
+        cls.addClassCleanup(cls.cluster.close)
+        cls.cluster.nodes_ready(cls.nodes)
+
+
+def config_map(name, **data):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def replica_set(name, replicas, **pod_spec):
+    spec = {"containers": [{"name": "main", "image": "busybox"}], **pod_spec}
+    return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": name},
+            "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}},
+                     "template": {"metadata": {"labels": {"app": name}}, "spec": spec}}}
