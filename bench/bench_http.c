@@ -4,8 +4,8 @@
  *   bench_http --pki DIR                   (makes ca.crt, server.crt, admin.crt and their keys
  * there)
  *
- * GET /memory tells the resident bytes of the process; GET /drip streams ten lines, one each 100
- * ms. */
+ * GET /memory tells the resident bytes of the process, /whoami the name in the client's
+ * certificate; GET /drip streams ten lines, one each 100 ms. */
 #include "base/mem.h"
 #include "net/http_server.h"
 #include "net/pki.h"
@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-static char bench_answer[300];
+static char bench_answer[301];
 
 struct bench_drip {
     uv_timer_t timer;
@@ -71,10 +71,13 @@ static void bench_handle(void *ctx, struct http_exchange *x)
 {
     if (str_is(http_path(x), "/memory"))
         bench_memory(x);
+    else if (str_is(http_path(x), "/whoami"))
+        http_reply(x, 200, "text/plain", NULL, http_peer(x)->common_name,
+                   strlen(http_peer(x)->common_name));
     else if (str_is(http_path(x), "/drip"))
         bench_drip_start(ctx, x);
     else
-        http_reply(x, 200, "application/json", NULL, bench_answer, sizeof bench_answer);
+        http_reply(x, 200, "application/json", NULL, bench_answer, strlen(bench_answer));
 }
 
 static int bench_pki(const char *dir)
@@ -100,9 +103,7 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--pki") == 0) return bench_pki(argv[2]);
     if (argc != 2 && argc != 4 && argc != 5) return puts("bench_http ADDRESS [CERT KEY [CA]]"), 2;
-    memset(bench_answer, ' ', sizeof bench_answer);
-    memcpy(bench_answer, "{\"kind\":\"Bench\"", 15);
-    bench_answer[sizeof bench_answer - 1] = '}';
+    snprintf(bench_answer, sizeof bench_answer, "{\"kind\":\"Bench\"%*s", 284, "}");
     struct error err = {0};
     struct tls_config *tls = NULL;
     const char *ca = argc == 5 ? argv[4] : NULL;

@@ -5,6 +5,7 @@
 
 enum {
     CONN_PIECE = 256 * 1024, /* handed over at once: progress is seen piece by piece */
+    CONN_PIECES = 4, /* a turn, so that one fast reader does not keep the loop from the others */
 };
 
 struct conn_flight {
@@ -163,7 +164,11 @@ static bool conn_flush_tls(struct conn *c, bool *progress)
 bool conn_flush(struct conn *c)
 {
     bool progress = false;
-    while (!c->flight && c->state > CONN_CONNECTING && c->state < CONN_LINGERING)
-        if (!(c->ssl ? conn_flush_tls(c, &progress) : conn_flush_plain(c, &progress))) break;
+    for (int i = 0; i < CONN_PIECES; i++) {
+        if (c->flight || c->state <= CONN_CONNECTING || c->state >= CONN_LINGERING) return progress;
+        if (!(c->ssl ? conn_flush_tls(c, &progress) : conn_flush_plain(c, &progress)))
+            return progress;
+    }
+    conn_mark(c);
     return progress;
 }

@@ -9,7 +9,11 @@
  * exactly once). Bounded in time: headers and body must arrive within request_ms of the first byte
  * (408); idle keep-alive connections close after idle_ms; a stream whose client reads nothing for
  * stall_ms is cut. Bounded in number: connections_max (new ones beyond are answered 503 after
- * accept). Malformed requests get 400 and are closed. */
+ * accept). Malformed requests get 400 and are closed.
+ *
+ * What the server refuses by itself it says as a Kubernetes Status object. `gone` and the events of
+ * raw connections come from the loop, never from inside a call of the handler's. An exchange may be
+ * answered after its client has left: nothing happens then. */
 #ifndef LOGSHIP_NET_HTTP_SERVER_H
 #define LOGSHIP_NET_HTTP_SERVER_H
 
@@ -36,14 +40,17 @@ struct http_server_options {
 };
 int http_server_start(struct http_server **out, const struct http_server_options *options,
                       struct error *err);
+/* No new connections or requests; answers that were given are still sent, exchanges without one end
+ * (`gone`). `stopped` is called when the last connection is closed: within a second where clients
+ * hang up, and stall_ms at the latest; s is freed after it. */
 void http_server_stop(struct http_server *s, void (*stopped)(void *arg), void *arg);
 const char *http_server_address(const struct http_server *s); /* with the port really bound */
 
 /* The request. Slices live as long as the exchange. */
 struct str http_method(const struct http_exchange *x);
 struct str http_target(const struct http_exchange *x); /* raw path?query */
-struct str
-http_path(const struct http_exchange *x); /* percent-decoded; no NUL inside (400 before) */
+/* Percent-decoded; there is no NUL inside (400 before). */
+struct str http_path(const struct http_exchange *x);
 struct str http_query(const struct http_exchange *x); /* raw */
 /* The decoded value of a query parameter (memory of the exchange); p == NULL: absent. */
 struct str http_param(struct http_exchange *x, const char *name);

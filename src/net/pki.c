@@ -18,6 +18,7 @@
 enum {
     PKI_CA_DAYS = 3650,
     PKI_BACKDATE_S = 300, /* clocks of other machines may be a little behind */
+    PKI_NAME_MAX = 255,   /* what struct tls_peer holds */
     DAY_S = 24 * 3600,
 };
 
@@ -101,8 +102,11 @@ static void pki_number(X509 *cert)
 
 static bool pki_name(X509_NAME *name, int nid, const char *text)
 {
-    return X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8, (const unsigned char *)text, -1, -1,
-                                      0) == 1;
+    /* Given its final type, the text is not held to X.520's 64 characters: "system:node:" and a
+     * node's name may be longer, and nobody who reads our certificates minds. */
+    return strlen(text) <= PKI_NAME_MAX &&
+           X509_NAME_add_entry_by_NID(name, nid, V_ASN1_UTF8STRING, (const unsigned char *)text, -1,
+                                      -1, 0) == 1;
 }
 
 static bool pki_extend(X509 *cert, X509 *issuer, const struct pki_extension *table, size_t n)

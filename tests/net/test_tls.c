@@ -234,6 +234,29 @@ static void a_node_can_sign_for_itself(void **state)
     tls_config_free(tls);
 }
 
+static void names_are_long_enough_for_any_node(void **state)
+{
+    (void)state;
+    char name[257];
+    memset(name, 'n', sizeof name);
+    name[256] = '\0';
+    struct pki_request request = {.common_name = name, .days = 1};
+    struct error err = {0};
+    assert_int_equal(pki_issue(fixture_file("ca.crt"), fixture_file("ca.key"), &request,
+                               fixture_file("self.crt"), fixture_file("self.key"), &err),
+                     E_INVALID);
+    name[255] = '\0';
+    assert_int_equal(pki_issue(fixture_file("ca.crt"), fixture_file("ca.key"), &request,
+                               fixture_file("self.crt"), fixture_file("self.key"), &err),
+                     0);
+    struct story s;
+    story_listen(&s, TLS_PEER_REQUIRED, 0);
+    story_call(&s, fixture_tls("self", TLS_PEER_REQUIRED));
+    fixture_wait(&s.loop, &s.server.opened, "the link");
+    assert_string_equal(s.server.peer.common_name, name);
+    story_end(&s);
+}
+
 static void what_cannot_be_loaded_or_issued_is_named(void **state)
 {
     (void)state;
@@ -269,6 +292,7 @@ int main(void)
         cmocka_unit_test(garbage_and_silence_end_a_handshake),
         cmocka_unit_test(certificates_are_what_others_expect_of_them),
         cmocka_unit_test(a_node_can_sign_for_itself),
+        cmocka_unit_test(names_are_long_enough_for_any_node),
         cmocka_unit_test(what_cannot_be_loaded_or_issued_is_named),
     };
     return cmocka_run_group_tests(tests, fixture_pki, fixture_pki_gone);
