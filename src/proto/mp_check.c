@@ -5,6 +5,9 @@ static bool mp_utf8(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
     while (p < end) {
+        uint64_t eight;
+        while (end - p >= 8 && (memcpy(&eight, p, 8), !(eight & 0x8080808080808080))) p += 8;
+        if (p == end) return true;
         if (*p < 0x80) {
             p++;
             continue;
@@ -24,26 +27,25 @@ static bool mp_utf8(struct str s)
     return true;
 }
 
-static bool mp_valid_value(struct mp v, int depth)
+/* One pass: containers are entered, never skipped first. */
+static bool mp_valid_next(struct mp_cursor *c, int depth)
 {
-    if (v.type == MP_END || depth > MP_DEPTH_MAX) return false;
+    struct mp v, key;
+    if (depth > MP_DEPTH_MAX || !mp_step(c, &v)) return false;
     if (v.type == MP_STR) return mp_utf8(v.s);
     if (v.type != MP_ARRAY && v.type != MP_MAP) return true;
-    struct mp_iter it = mp_items(v);
     for (uint32_t i = 0; i < v.count; i++) {
-        if (v.type == MP_MAP) {
-            struct mp key = mp_read(it.c.p, (size_t)(it.c.end - it.c.p));
-            if (key.type != MP_STR || !mp_utf8(key.s)) return false;
-        }
-        if (!mp_iter_next(&it) || !mp_valid_value(it.value, depth + 1)) return false;
+        if (v.type == MP_MAP && (!mp_step(c, &key) || key.type != MP_STR || !mp_utf8(key.s)))
+            return false;
+        if (!mp_valid_next(c, depth + 1)) return false;
     }
     return true;
 }
 
 bool mp_valid(const void *bytes, size_t n)
 {
-    struct mp v = mp_read(bytes, n);
-    return v.type != MP_END && v.raw.n == n && mp_valid_value(v, 0);
+    struct mp_cursor c = {bytes, n ? (const char *)bytes + n : bytes};
+    return mp_valid_next(&c, 0) && c.p == c.end;
 }
 
 static bool mp_same_map(struct mp a, struct mp b)

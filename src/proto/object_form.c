@@ -61,71 +61,77 @@ static int form_put_metadata(struct mp metadata, struct buf *out, struct error *
     return 0;
 }
 
+static int form_text(struct mp v, const char *path, struct str *out, struct error *err)
+{
+    if (v.type == MP_STR)
+        *out = v.s.n ? v.s : (struct str){0};
+    else if (v.type != MP_END && v.type != MP_NIL)
+        return error_set(err, E_INVALID, "%s: must be a string", path);
+    return 0;
+}
+
+static int form_names(struct mp metadata, struct object_parts *out, struct error *err)
+{
+    const struct {
+        const char *key, *path;
+        struct str *slot;
+    } texts[] = {{"name", "metadata.name", &out->name},
+                 {"namespace", "metadata.namespace", &out->ns},
+                 {"generateName", "metadata.generateName", &out->generate_name},
+                 {"uid", "metadata.uid", &out->uid},
+                 {"resourceVersion", "metadata.resourceVersion", &out->resource_version}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        int rc = form_text(mp_get(metadata, texts[i].key), texts[i].path, texts[i].slot, err);
+        if (rc) return rc;
+    }
+    out->generation = mp_i64(mp_get(metadata, "generation"), 0);
+    return 0;
+}
+
 /* A pod's spec without nodeName, which is not a matter of the template. */
-static void form_put_pod_spec(struct mp spec, struct buf *out)
+static int form_put_pod_spec(struct mp spec, struct str *node, struct buf *out, struct error *err)
 {
     uint32_t pairs = 0;
     size_t mark = mp_begin(out);
-    for (struct mp_iter it = mp_items(spec); mp_iter_next(&it);) {
-        if (str_is(it.key, "nodeName")) continue;
+    int rc = 0;
+    for (struct mp_iter it = mp_items(spec); !rc && mp_iter_next(&it);) {
+        if (str_is(it.key, "nodeName")) {
+            rc = form_text(it.value, "spec.nodeName", node, err);
+            continue;
+        }
         mp_put_str(out, it.key);
         mp_put(out, it.value);
         pairs++;
     }
     mp_end_map(out, mark, pairs);
+    return rc;
 }
 
-static int form_text(struct mp map, const char *key, struct str *out, struct error *err)
-{
-    struct mp v = mp_get(map, key);
-    if (v.type == MP_STR)
-        *out = v.s.n ? v.s : (struct str){0};
-    else if (v.type != MP_END && v.type != MP_NIL)
-        return error_set(err, E_INVALID, "%s: must be a string", key);
-    return 0;
-}
-
-static int form_names(const struct kind *kind, struct mp whole, struct object_parts *out,
-                      struct error *err)
-{
-    struct mp metadata = mp_get(whole, "metadata");
-    const struct {
-        const char *key;
-        struct str *slot;
-    } texts[] = {{"name", &out->name},
-                 {"namespace", &out->ns},
-                 {"generateName", &out->generate_name},
-                 {"uid", &out->uid},
-                 {"resourceVersion", &out->resource_version}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (form_text(metadata, texts[i].key, texts[i].slot, err))
-            return error_wrap(err, E_INVALID, "metadata");
-    out->generation = mp_i64(mp_get(metadata, "generation"), 0);
-    if (kind == kind_pod && form_text(mp_get(whole, "spec"), "nodeName", &out->node, err))
-        return error_wrap(err, E_INVALID, "spec");
-    return 0;
-}
-
-static int form_put_body(const struct kind *kind, struct mp whole, struct buf *out,
-                         struct error *err)
+/* The body goes to `out`; the rest of what the document says to parts and *status. */
+static int form_put_body(const struct kind *kind, struct mp whole, struct object_parts *parts,
+                         struct mp *status, struct buf *out, struct error *err)
 {
     uint32_t pairs = 1;
     size_t mark = mp_begin(out);
-    int rc = form_put_metadata(mp_get(whole, "metadata"), out, err);
-    if (rc) return rc;
-    for (struct mp_iter it = mp_items(whole); mp_iter_next(&it);) {
-        if (str_is(it.key, "metadata") || str_is(it.key, "apiVersion") || str_is(it.key, "kind") ||
-            str_is(it.key, "status"))
+    struct mp metadata = mp_get(whole, "metadata");
+    int rc = form_put_metadata(metadata, out, err);
+    if (!rc) rc = form_names(metadata, parts, err);
+    for (struct mp_iter it = mp_items(whole); !rc && mp_iter_next(&it);) {
+        if (str_is(it.key, "metadata") || str_is(it.key, "apiVersion") || str_is(it.key, "kind"))
             continue;
+        if (str_is(it.key, "status")) {
+            *status = it.value;
+            continue;
+        }
         mp_put_str(out, it.key);
         if (kind == kind_pod && it.value.type == MP_MAP && str_is(it.key, "spec"))
-            form_put_pod_spec(it.value, out);
+            rc = form_put_pod_spec(it.value, &parts->node, out, err);
         else
             mp_put(out, it.value);
         pairs++;
     }
     mp_end_map(out, mark, pairs);
-    return 0;
+    return rc;
 }
 
 int object_split(const struct kind *kind, struct mp whole, struct object_parts *out,
@@ -133,13 +139,13 @@ int object_split(const struct kind *kind, struct mp whole, struct object_parts *
 {
     buf_auto struct buf body = BUF_INIT;
     struct object_parts parts = {0};
-    struct mp status = mp_get(whole, "status");
+    struct mp status = {0};
     if (whole.type != MP_MAP) return error_set(err, E_INVALID, "must be an object");
+    buf_reserve(&body, whole.raw.n);
+    int rc = form_put_body(kind, whole, &parts, &status, &body, err);
+    if (rc) return rc;
     if (status.type != MP_MAP && status.type != MP_END && status.type != MP_NIL)
         return error_set(err, E_INVALID, "status: must be an object");
-    int rc = form_put_body(kind, whole, &body, err);
-    if (!rc) rc = form_names(kind, whole, &parts, err);
-    if (rc) return rc;
     parts.body = doc_new(body.data, body.len);
     if (status.type == MP_MAP) parts.status = doc_new(status.raw.p, status.raw.n);
     *out = parts;

@@ -160,9 +160,9 @@ static void wrong_types_are_named(void **state)
     } cases[] = {
         {"[]", "must be an object"},
         {"{\"metadata\":5}", "metadata: must be an object"},
-        {"{\"metadata\":{\"name\":5}}", "metadata: name: must be a string"},
-        {"{\"metadata\":{\"resourceVersion\":5}}", "metadata: resourceVersion: must be a string"},
-        {"{\"spec\":{\"nodeName\":[]}}", "spec: nodeName: must be a string"},
+        {"{\"metadata\":{\"name\":5}}", "metadata.name: must be a string"},
+        {"{\"metadata\":{\"resourceVersion\":5}}", "metadata.resourceVersion: must be a string"},
+        {"{\"spec\":{\"nodeName\":[]}}", "spec.nodeName: must be a string"},
         {"{\"status\":[]}", "status: must be an object"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
