@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--pki") == 0) return bench_pki(argv[2]);
     if (argc != 2 && argc != 4 && argc != 5) return puts("bench_http ADDRESS [CERT KEY [CA]]"), 2;
-    snprintf(bench_answer, sizeof bench_answer, "{\"kind\":\"Bench\"%*s", 284, "}");
+    snprintf(bench_answer, sizeof bench_answer, "{\"kind\":\"Bench\"%*s", 285, "}");
     struct error err = {0};
     struct tls_config *tls = NULL;
     const char *ca = argc == 5 ? argv[4] : NULL;

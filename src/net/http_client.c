@@ -5,8 +5,6 @@
 
 #include <assert.h>
 
-static void client_next(struct http_client *hc);
-
 static void call_end(struct http_call *call, const struct error *err)
 {
     call->events.done(call, err);
@@ -32,11 +30,10 @@ static void client_on_later(uv_timer_t *timer)
     if (hc->closing)
         uv_close((uv_handle_t *)timer, client_on_freed);
     else
-        client_next(hc);
+        http_client_next(hc);
 }
 
-/* Ends the call from the loop: its owner is on the stack. */
-static void call_fail_later(struct http_call *call, int code, const char *text)
+void http_call_fail(struct http_call *call, int code, const char *text)
 {
     struct http_client *hc = call->client;
     error_set(&call->err, code, "%s", text);
@@ -46,7 +43,7 @@ static void call_fail_later(struct http_call *call, int code, const char *text)
     uv_timer_start(&hc->later, client_on_later, 0, 0);
 }
 
-static struct http_call *client_take_current(struct http_client *hc)
+struct http_call *http_client_take(struct http_client *hc)
 {
     struct http_call *call = hc->current;
     hc->current = NULL;
@@ -60,8 +57,7 @@ static void client_on_parted(struct conn *c, const struct error *why)
     (void)why;
 }
 
-/* The connection ends on its own from here; the client may make a new one at once. */
-static void client_part(struct http_client *hc, bool politely)
+void http_client_part(struct http_client *hc, bool politely)
 {
     static const struct conn_events parted = {.closed = client_on_parted};
     struct conn *c = hc->conn;
@@ -77,7 +73,7 @@ static void client_part(struct http_client *hc, bool politely)
 /* The connection was lost under the running call. */
 static void client_lost(struct http_client *hc, const struct error *why)
 {
-    struct http_call *call = client_take_current(hc);
+    struct http_call *call = http_client_take(hc);
     if (!call) return;
     if (hc->reused && call->harmless && !call->answered && !call->retried &&
         why->code != E_TIMEOUT) {
@@ -95,31 +91,31 @@ static void client_failed(struct http_client *hc, int code, const char *text)
 {
     struct error err;
     error_set(&err, code, "%s: %s", hc->address, text);
-    client_part(hc, false);
+    http_client_part(hc, false);
     client_lost(hc, &err);
-    client_next(hc);
+    http_client_next(hc);
 }
 
 static void client_answered(struct http_client *hc, bool keep)
 {
     static const struct error fine;
-    struct http_call *call = client_take_current(hc);
+    struct http_call *call = http_client_take(hc);
     if (keep) {
         hc->reused = true;
         conn_deadline(hc->conn, 0);
         conn_pause(hc->conn, false);
     } else {
-        client_part(hc, true);
+        http_client_part(hc, true);
     }
     call_end(call, &fine);
-    client_next(hc);
+    http_client_next(hc);
 }
 
 static void client_on_data(struct conn *c, const char *bytes, size_t n)
 {
     struct http_client *hc = conn_owner(c);
     if (!hc->current) {
-        client_part(hc, false); /* an answer that nobody asked for */
+        http_client_part(hc, false); /* an answer that nobody asked for */
         return;
     }
     conn_deadline(c, hc->current->timeout_ms);
@@ -163,7 +159,7 @@ static void client_on_closed(struct conn *c, const struct error *why)
     struct http_client *hc = conn_owner(c);
     hc->conn = NULL;
     client_lost(hc, why);
-    client_next(hc);
+    http_client_next(hc);
 }
 
 static const struct conn_events client_events = {
@@ -174,7 +170,7 @@ static const struct conn_events client_events = {
     .closed = client_on_closed,
 };
 
-static void client_next(struct http_client *hc)
+void http_client_next(struct http_client *hc)
 {
     if (hc->current || hc->closing || list_empty(&hc->queue)) return;
     struct http_call *call = container_of(list_shift(&hc->queue), struct http_call, link);
@@ -211,73 +207,11 @@ void http_client_close(struct http_client *hc)
 {
     assert(!hc->closing);
     hc->closing = true;
-    client_part(hc, false);
-    struct http_call *current = client_take_current(hc);
-    if (current) call_fail_later(current, E_CLOSED, "the client was closed");
+    http_client_part(hc, false);
+    struct http_call *current = http_client_take(hc);
+    if (current) http_call_fail(current, E_CLOSED, "the client was closed");
     while (!list_empty(&hc->queue))
-        call_fail_later(container_of(hc->queue.next, struct http_call, link), E_CLOSED,
-                        "the client was closed");
+        http_call_fail(container_of(hc->queue.next, struct http_call, link), E_CLOSED,
+                       "the client was closed");
     uv_timer_start(&hc->later, client_on_later, 0, 0);
-}
-
-static bool call_is_word(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text <= ' ' || *text == 127) return false;
-    return true;
-}
-
-static void call_write_request(struct http_call *call, const char *method, const char *target,
-                               const char *headers, struct str body)
-{
-    struct buf *out = &call->request;
-    buf_printf(out, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, target, call->client->address);
-    if (headers) buf_puts(out, headers);
-    if (body.n || !call->harmless) buf_printf(out, "Content-Length: %zu\r\n", body.n);
-    buf_puts(out, "\r\n");
-    buf_append(out, body.p, body.n);
-}
-
-struct http_call *http_call(struct http_client *hc, const char *method, const char *target,
-                            const char *headers, const void *body, size_t n, unsigned timeout_ms,
-                            const struct http_call_events *events, void *data)
-{
-    assert(!hc->closing);
-    struct http_call *call = mem_new(struct http_call);
-    call->client = hc;
-    list_init(&call->link);
-    call->events = *events;
-    call->data = data;
-    call->timeout_ms = timeout_ms;
-    call->is_head = strcmp(method, "HEAD") == 0;
-    call->harmless = call->is_head || strcmp(method, "GET") == 0;
-    if (!call_is_word(method) || !call_is_word(target)) {
-        call_fail_later(call, E_INVALID, "the method or target holds spaces or control characters");
-        return call;
-    }
-    call_write_request(call, method, target, headers, (struct str){body, n});
-    list_push(&hc->queue, &call->link);
-    client_next(hc);
-    return call;
-}
-
-void *http_call_data(struct http_call *c)
-{
-    return c->data;
-}
-
-void http_call_cancel(struct http_call *c)
-{
-    struct http_client *hc = c->client;
-    if (c->err.code) return; /* is ending already */
-    if (c == hc->current) {
-        client_take_current(hc);
-        client_part(hc, false);
-    }
-    call_fail_later(c, E_CLOSED, "cancelled");
-}
-
-void http_call_pause(struct http_call *c, bool paused)
-{
-    if (c == c->client->current && c->client->conn) conn_pause(c->client->conn, paused);
 }

@@ -1,5 +1,5 @@
-/* The inside of the HTTP client: http_client.c (calls and the connection), http_answer.c (parsing).
- * Internal to this room. */
+/* The inside of the HTTP client: http_client.c (the connection and its calls), http_call.c (one
+ * call), http_answer.c (parsing). Internal to this room. */
 #ifndef LOGSHIP_NET_HTTP_CLIENT_INTERNAL_H
 #define LOGSHIP_NET_HTTP_CLIENT_INTERNAL_H
 
@@ -48,6 +48,15 @@ struct http_call {
     struct error err; /* in `failed` */
     bool is_head, harmless /* may be asked twice */, retried, answered;
 };
+
+/* Ends the call from the loop: its owner is on the stack. */
+void http_call_fail(struct http_call *call, int code, const char *text);
+/* Starts the next call, if none is running. */
+void http_client_next(struct http_client *hc);
+struct http_call *
+http_client_take(struct http_client *hc); /* the running call, which runs no more */
+/* The connection ends on its own from here; the client may make a new one at once. */
+void http_client_part(struct http_client *hc, bool politely);
 
 void http_answer_begin(struct http_answer *a, struct http_call *call);
 /* n == 0: the stream has ended. False: malformed. a->complete tells whether it was all; *used,

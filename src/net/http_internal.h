@@ -108,7 +108,6 @@ void http_server_left(struct http_server *s); /* a session has ended */
 /* http_parse.c: 0: more is needed; 1: s->x is complete; else the status to refuse it with. */
 void http_parse_begin(struct http_session *s);
 int http_parse(struct http_session *s, const char *bytes, size_t n, size_t *used);
-int http_parse_target(struct http_exchange *x);
 
 /* http_wire.c: accounts for the bytes before `to`, or before the content and for the content.
  * False: malformed. */
@@ -119,9 +118,11 @@ bool http_wire_content(struct http_wire *w, const char *at, size_t n, bool chunk
 struct http_exchange *http_exchange_new(struct http_session *s);
 void http_exchange_free(struct http_exchange *x); /* calls `gone` */
 void http_exchange_free_spare(struct http_server *server);
-bool http_percent_decode(struct str in, bool plus, char *out, size_t *n);
 struct str http_field_name(const struct http_exchange *x, unsigned i);
 struct str http_field_value(const struct http_exchange *x, unsigned i);
+
+/* http_target.c: 0, or the status to refuse with */
+int http_parse_target(struct http_exchange *x);
 
 /* http_reply.c */
 struct http_head {
