@@ -77,7 +77,7 @@ static void sweep_fetched(struct request *r, struct fetch *f)
 {
     struct sweep *s = r->state;
     s->revision = f->revision;
-    s->objects = mem_alloc((f->count + 1) * sizeof *s->objects);
+    s->objects = mem_alloc((f->count + 1) * sizeof(struct object *));
     for (size_t i = 0; i < f->count; i++)
         if (filter_matches(&s->filter, f->objects[i]))
             s->objects[s->count++] = object_ref(f->objects[i]);

@@ -108,7 +108,7 @@ static size_t list_choose(struct listing *l, const struct request *r, size_t sta
 {
     const struct snapshot *s = l->snapshot;
     size_t i = start;
-    l->page = mem_alloc((s->count - start + 1) * sizeof *l->page);
+    l->page = mem_alloc((s->count - start + 1) * sizeof(struct object *));
     for (; i < s->count && (!l->limit || l->count < l->limit); i++)
         if (list_takes(l, r, s->objects[i])) l->page[l->count++] = s->objects[i];
     while (i < s->count && !list_takes(l, r, s->objects[i])) i++;

@@ -45,18 +45,18 @@ static void fetch_one(struct fetch *f, struct world *w, istr ns)
 {
     struct object *o = world_get(w, f->kind, ns, str_of(f->name));
     if (!o) return;
-    f->objects = mem_alloc(sizeof *f->objects);
+    f->objects = mem_alloc(sizeof(struct object *));
     f->objects[f->count++] = object_ref(o);
 }
 
 static void fetch_all(struct fetch *f, struct world *w, istr ns)
 {
     size_t cap = ns ? 64 : world_count(w, f->kind);
-    f->objects = mem_alloc((cap + 1) * sizeof *f->objects);
+    f->objects = mem_alloc((cap + 1) * sizeof(struct object *));
     for (struct actor *a = world_first(w, f->kind, ns); a; a = world_next(a, ns)) {
         if (f->count == cap) {
             cap = cap * 2 + 1;
-            f->objects = mem_resize(f->objects, (cap + 1) * sizeof *f->objects);
+            f->objects = mem_resize(f->objects, (cap + 1) * sizeof(struct object *));
         }
         f->objects[f->count++] = object_ref(a->object);
     }

@@ -26,7 +26,7 @@ static inline bool str_eq(struct str a, struct str b)
 }
 static inline bool str_is(struct str a, const char *z)
 {
-    return a.n == strlen(z) && memcmp(a.p, z, a.n) == 0;
+    return a.n == strlen(z) && (a.n == 0 || memcmp(a.p, z, a.n) == 0);
 }
 int str_cmp(struct str a, struct str b); /* bytewise, as etcd orders keys */
 bool str_starts(struct str a, const char *prefix);

@@ -39,7 +39,11 @@ struct local_cluster {
     bool leaderless; /* linearizable reads fail */
     struct api *api;
     unsigned char seal_key[API_SEAL_KEY_BYTES];
-    struct tls_config *node_tls; /* or NULL */
+    struct tls_config *node_tls, *tls, *client_tls; /* each may be NULL */
+    const char *tokens_file;
+    struct api_hook hook;
+    struct api *other_api; /* a second instance, to be stopped too */
+    unsigned stopping;
 };
 
 static uint64_t local_monotonic_ms(struct host *h)
@@ -350,7 +354,11 @@ static inline int local_cluster_listen(struct local_cluster *c, const char *addr
                             .cluster = c->world->cluster,
                             .master = "m1",
                             .seal_key = c->seal_key,
-                            .node_tls = c->node_tls};
+                            .node_tls = c->node_tls,
+                            .tls = c->tls,
+                            .tokens_file = c->tokens_file,
+                            .hooks = &c->hook,
+                            .hook_count = c->hook.path != NULL};
     int rc = api_start(&c->api, &o, &err);
     if (rc) fprintf(stderr, "%s\n", err.text);
     return rc;
@@ -359,19 +367,21 @@ static inline int local_cluster_listen(struct local_cluster *c, const char *addr
 static void local_stopped(void *arg)
 {
     struct local_cluster *c = arg;
+    if (--c->stopping) return;
     uv_close((uv_handle_t *)&c->wake, NULL);
     uv_close((uv_handle_t *)&c->check, NULL);
 }
 
 static inline void local_cluster_free(struct local_cluster *c)
 {
-    if (c->api)
-        api_stop(c->api, local_stopped, c);
-    else
-        local_stopped(c);
+    c->stopping = 1 + (c->api != NULL) + (c->other_api != NULL);
+    if (c->api) api_stop(c->api, local_stopped, c);
+    if (c->other_api) api_stop(c->other_api, local_stopped, c);
+    local_stopped(c);
     uv_run(&c->loop, UV_RUN_DEFAULT);
     inbox_drain(&c->inbox);
     api_free(c->api);
+    api_free(c->other_api);
     uv_loop_close(&c->loop);
     system_free(c->system);
     world_free(c->world);

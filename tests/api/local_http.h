@@ -51,7 +51,7 @@ static struct answer *ask_begin(struct local_cluster *c, const char *method, con
 {
     static const struct http_call_events events = {answer_status, answer_body, answer_done};
     struct answer *a = mem_new(struct answer);
-    a->client = http_client_new(&c->loop, api_address(c->api), NULL);
+    a->client = http_client_new(&c->loop, api_address(c->api), c->client_tls);
     a->call = http_call(a->client, method, target, headers, body.p, body.n, 0, &events, a);
     return a;
 }
