@@ -44,15 +44,28 @@ static void reads_answer(struct quorum *q, const struct read *read, int status)
     if (to) reads_send(q, to, &w);
 }
 
-/* The read leaves its list and is gone. The caller's callback may call us again. */
+/* The read, which is in no list any more, is answered and gone. */
 static void reads_finish(struct quorum *q, struct read *read, int status)
 {
-    list_remove(&read->link);
     quorum_read_fn *done = read->done;
     void *arg = read->arg;
     if (!done) reads_answer(q, read, status);
     mem_free(read);
     if (done) done(arg, status);
+}
+
+/* Callbacks may change the quorum's lists, but not this one. */
+static void reads_finish_all(struct quorum *q, struct list *reads, int status)
+{
+    struct list *link;
+    while ((link = list_shift(reads)))
+        reads_finish(q, container_of(link, struct read, link), status);
+}
+
+static void reads_take(struct list *link, struct list *to)
+{
+    list_remove(link);
+    list_push(to, link);
 }
 
 static void reads_move(struct list *from, struct list *to)
@@ -123,11 +136,11 @@ static void reads_round_ask(struct quorum *q, struct read_round *round, const st
 /* A follower that asked us was wrong about who leads. */
 static void reads_refuse_askers(struct quorum *q)
 {
-    list_each_safe(it, &q->reads.waiting)
-    {
-        struct read *read = container_of(it, struct read, link);
-        if (!read->done) reads_finish(q, read, E_NOTLEADER);
-    }
+    struct list refused;
+    list_init(&refused);
+    list_each_safe(it, &q->reads.waiting) if (!container_of(it, struct read, link)->done)
+        reads_take(it, &refused);
+    reads_finish_all(q, &refused, E_NOTLEADER);
 }
 
 static void reads_begin_round(struct quorum *q)
@@ -160,40 +173,40 @@ bool reads_step(struct quorum *q)
     list_each_safe(it, &r->confirmed)
     {
         struct read *read = container_of(it, struct read, link);
-        if (read->done && read->index > q->raft.last_applied) continue;
-        list_remove(it);
-        list_push(&ready, it);
+        if (!read->done || read->index <= q->raft.last_applied) reads_take(it, &ready);
     }
     bool any = !list_empty(&ready);
-    while (!list_empty(&ready)) reads_finish(q, container_of(ready.next, struct read, link), 0);
+    reads_finish_all(q, &ready, 0);
     return any;
 }
 
-static void reads_expire(struct quorum *q, struct list *reads, uint64_t now)
+static void reads_take_expired(struct list *reads, uint64_t now, struct list *to)
 {
-    for (struct list *it = reads->next; it != reads;) {
-        struct read *read = container_of(it, struct read, link);
-        if (now < read->deadline_ms) {
-            it = it->next;
-            continue;
-        }
-        mark(q, MARK_read_timeout);
-        reads_finish(q, read, view_leader(q) ? E_TIMEOUT : E_NOTLEADER);
-        it = reads->next; /* the callback may have changed the list */
-    }
+    list_each_safe(it, reads) if (now >= container_of(it, struct read, link)->deadline_ms)
+        reads_take(it, to);
+}
+
+static void reads_expire(struct quorum *q)
+{
+    struct reads *r = &q->reads;
+    struct list expired;
+    list_init(&expired);
+    reads_take_expired(&r->waiting, now_ms(q), &expired);
+    reads_take_expired(&r->in_round, now_ms(q), &expired);
+    reads_take_expired(&r->confirmed, now_ms(q), &expired);
+    if (list_empty(&expired)) return;
+    mark(q, MARK_read_timeout);
+    reads_finish_all(q, &expired, view_leader(q) ? E_TIMEOUT : E_NOTLEADER);
 }
 
 void reads_tick(struct quorum *q)
 {
     struct reads *r = &q->reads;
-    uint64_t now = now_ms(q);
-    reads_expire(q, &r->waiting, now);
-    reads_expire(q, &r->in_round, now);
-    reads_expire(q, &r->confirmed, now);
+    reads_expire(q);
     bool lost = r->round.asking ? view_leader(q) != r->round.leader
                                 : !is_leader(q) || q->raft.current_term != r->round.term;
-    if (r->round.active && (lost || now - r->round.started_ms >= election_ms(q) / 2))
-        reads_abandon_round(q);
+    bool old = now_ms(q) - r->round.started_ms >= election_ms(q) / 2;
+    if (r->round.active && (lost || old)) reads_abandon_round(q);
     r->paused = false;
     reads_begin_round(q);
 }
@@ -201,11 +214,10 @@ void reads_tick(struct quorum *q)
 void reads_fail_all(struct quorum *q, int status)
 {
     struct reads *r = &q->reads;
-    struct list *lists[] = {&r->waiting, &r->in_round, &r->confirmed};
-    for (size_t i = 0; i < 3; i++)
-        while (!list_empty(lists[i]))
-            reads_finish(q, container_of(lists[i]->next, struct read, link), status);
     r->round.active = false;
+    reads_finish_all(q, &r->waiting, status);
+    reads_finish_all(q, &r->in_round, status);
+    reads_finish_all(q, &r->confirmed, status);
 }
 
 static struct read *reads_add(struct quorum *q)
