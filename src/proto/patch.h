@@ -1,5 +1,5 @@
 /* Patches, as pure functions from documents to documents. Output is appended to out as msgpack, and
- * only on success. E_INVALID: the patch itself is wrong; E_CONFLICT: it does not apply to this
+ * only on success. E_INVALID: the patch itself is wrong; E_NOTFOUND: it does not apply to this
  * target (a test failed, a path is missing); E_TOOBIG: it would take too much work. */
 #ifndef LOGSHIP_PROTO_PATCH_H
 #define LOGSHIP_PROTO_PATCH_H

@@ -56,7 +56,7 @@ static int pointer_malformed(struct json_patch *p, struct str pointer)
 
 static int pointer_missing(struct json_patch *p, struct str pointer)
 {
-    return error_set(p->err, E_CONFLICT, "doc is missing path: \"%.*s\": missing value",
+    return error_set(p->err, E_NOTFOUND, "doc is missing path: \"%.*s\": missing value",
                      (int)pointer.n, pointer.p);
 }
 
@@ -142,7 +142,7 @@ static int patch_remove(struct json_patch *p, struct str path)
 {
     struct place place = {0};
     int rc = pointer_walk(p, path, &place);
-    if (!rc && !place.parent) rc = error_set(p->err, E_CONFLICT, "the whole document stays");
+    if (!rc && !place.parent) rc = error_set(p->err, E_NOTFOUND, "the whole document stays");
     if (!rc && !place_node(p, &place)) rc = pointer_missing(p, path);
     if (!rc) node_remove(place.parent, (uint32_t)place.at);
     buf_free(&place.memory);
@@ -177,7 +177,7 @@ static int patch_test(struct json_patch *p, struct str path, struct mp wanted)
     if (n) same = node_write(n, 0, &bytes) && mp_same(mp_read(bytes.data, bytes.len), wanted);
     p->work += bytes.len / 16;
     if (!rc && !same)
-        rc = error_set(p->err, E_CONFLICT, "testing value %.*s failed", (int)path.n, path.p);
+        rc = error_set(p->err, E_NOTFOUND, "testing value %.*s failed", (int)path.n, path.p);
     buf_free(&place.memory);
     return rc;
 }

@@ -137,7 +137,7 @@ static void json_patches_that_do_not_apply_say_why(void **state)
     PLAY(JSON, scenes);
     int code;
     apply(JSON, "{}", "[{\"op\":\"test\",\"path\":\"/a\",\"value\":1}]", &code);
-    assert_int_equal(code, E_CONFLICT);
+    assert_int_equal(code, E_NOTFOUND);
     apply(JSON, "{}", "[{\"op\":\"add\",\"path\":\"a\",\"value\":1}]", &code);
     assert_int_equal(code, E_INVALID);
 }
