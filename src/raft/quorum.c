@@ -312,6 +312,7 @@ int quorum_tell(struct quorum *q, uint64_t to, struct str bytes)
 {
     const struct peer *peer = q->closing ? NULL : peer_find(q, to);
     if (!peer || !peer->up) return E_CLOSED;
+    if (bytes.n > WIRE_ENTRY_MAX) return E_TOOBIG;
     struct wire w = {.type = WIRE_TELL};
     w.tell = bytes;
     struct buf buf_auto frame = BUF_INIT;

@@ -54,24 +54,25 @@ static void reads_finish(struct quorum *q, struct read *read, int status)
     if (done) done(arg, status);
 }
 
-/* Callbacks may change the quorum's lists, but not this one. */
-static void reads_finish_all(struct quorum *q, struct list *reads, int status)
+static void reads_move(struct list *from, struct list *to)
 {
     struct list *link;
-    while ((link = list_shift(reads)))
-        reads_finish(q, container_of(link, struct read, link), status);
+    while ((link = list_shift(from))) list_push(to, link);
+}
+
+/* Callbacks may change the quorum's lists, so they never see this one. */
+static void reads_finish_all(struct quorum *q, struct list *reads, int status)
+{
+    struct list ending;
+    list_init(&ending);
+    reads_move(reads, &ending);
+    list_each_safe(it, &ending) reads_finish(q, container_of(it, struct read, link), status);
 }
 
 static void reads_take(struct list *link, struct list *to)
 {
     list_remove(link);
     list_push(to, link);
-}
-
-static void reads_move(struct list *from, struct list *to)
-{
-    struct list *link;
-    while ((link = list_shift(from))) list_push(to, link);
 }
 
 static void reads_confirm(struct quorum *q, uint64_t index)

@@ -28,6 +28,30 @@ static void receive_note_accepted(struct quorum *q, const struct raft_append_ent
     if (q->accepted.match < proved) q->accepted.match = proved;
 }
 
+/* A message may reach back before the entries that we still have in memory (an old refusal that
+ * came late made the leader probe too far). libraft then takes what it has forgotten for what it
+ * never had, and appends it again. Everything up to our commit index is in every later leader's log
+ * as it is in ours, so the message is read from there on. */
+static void receive_trim_committed(struct quorum *q, struct raft_append_entries *a)
+{
+    uint64_t commit = q->raft.commit_index, prev = a->prev_log_index;
+    bool forgotten = prev == 0 ? q->raft.log.offset > 0 : view_term(q, prev) == 0;
+    if (prev >= commit || !forgotten || a->term < q->raft.current_term || q->installing) return;
+    unsigned known = a->n_entries;
+    if (known > commit - prev) known = (unsigned)(commit - prev);
+    a->n_entries -= known;
+    if (a->n_entries == 0 && a->entries) {
+        raft_free(a->entries[0].batch);
+        raft_free(a->entries);
+        a->entries = NULL;
+    } else if (known > 0) {
+        memmove(a->entries, a->entries + known, a->n_entries * sizeof *a->entries);
+    }
+    a->prev_log_index = commit;
+    a->prev_log_term = view_term(q, commit);
+    mark(q, MARK_append_trimmed);
+}
+
 static void receive_raft(struct quorum *q, struct raft_message *m)
 {
     if (m->type == RAFT_IO_APPEND_ENTRIES) {
@@ -35,6 +59,7 @@ static void receive_raft(struct quorum *q, struct raft_message *m)
         if (is_leader(q) && a->term == q->raft.current_term)
             trace_fatal("quorum", "server %llu leads term %llu, and so do we",
                         (unsigned long long)m->server_id, (unsigned long long)a->term);
+        receive_trim_committed(q, a);
         guard_s6_clamp(q, a);
         receive_note_accepted(q, a);
     }

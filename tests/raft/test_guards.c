@@ -405,6 +405,33 @@ static void entries_wait_for_a_truncation(void **state)
     lone_close(&l);
 }
 
+/* libraft forgets what is before a keyframe, and would append it a second time. */
+static void what_was_forgotten_is_not_appended_again(void **state)
+{
+    (void)state;
+    struct lone l;
+    lone_open(&l, 0);
+    l.m->q->options.keyframe_entries = 10;
+    l.m->q->options.trailing_entries = 1;
+    lone_append(&l, 2, 2, 1, 1, 1, 20, 2); /* 2 to 21 */
+    cluster_run(&l.c, 20);
+    lone_append(&l, 2, 2, 21, 2, 21, 0, 2); /* committed: a keyframe is written */
+    cluster_run(&l.c, 50);
+    assert_int_equal(l.m->q->raft.log.offset, 20);
+    lone_append(&l, 2, 2, 4, 2, 21, 5, 2); /* all of it long known */
+    assert_int_equal(l.last[WIRE_APPENDED].appended.rejected, 0);
+    assert_int_equal(l.last[WIRE_APPENDED].appended.last_index, 21);
+    lone_append(&l, 2, 2, 10, 2, 21, 14, 2); /* 11 to 24: three are new */
+    cluster_run(&l.c, 20);
+    assert_int_equal(l.last[WIRE_APPENDED].appended.last_index, 24);
+    assert_int_equal(view_last_index(l.m->q), 24);
+    assert_int_equal(store_bounds(l.m->store).last_index, 24);
+    lone_append(&l, 2, 2, 0, 0, 21, 3, 2); /* from the very first */
+    assert_int_equal(view_last_index(l.m->q), 24);
+    assert_int_equal(l.m->q->marks[MARK_append_trimmed], 3);
+    lone_close(&l);
+}
+
 /* The master must not stop, and not change its mind, whatever bytes arrive. */
 static void damaged_frames_change_nothing(void **state)
 {
@@ -459,6 +486,7 @@ int main(void)
         cmocka_unit_test(s8_a_change_of_members_is_refused_at_the_door),
         cmocka_unit_test(s8_no_keyframe_while_a_configuration_is_open),
         cmocka_unit_test(entries_wait_for_a_truncation),
+        cmocka_unit_test(what_was_forgotten_is_not_appended_again),
         cmocka_unit_test(damaged_frames_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
