@@ -6,8 +6,8 @@
 
 /* Answers are posted to `home`, the core's inbox. */
 struct disk *committer_start(struct store *s, struct inbox *home);
-/* Finishes what was submitted (E_CLOSED if the disk is full); the store stays open. Afterwards `home` still holds
- * the last answers: drain it. */
+/* Finishes what was submitted (E_CLOSED if the disk is full); the store stays open. Afterwards
+ * `home` still holds the last answers: drain it. */
 void committer_stop(struct disk *d);
 
 #endif

@@ -61,7 +61,7 @@ struct store {
     unsigned appends; /* since stale readers were last looked for; writer only */
 };
 
-/* segment.c: the table */
+/* segment_env.c, segment.c: environments, and the table of them */
 int segment_env_open(const char *path, unsigned flags, size_t map, MDB_env **out,
                      struct error *err);
 int segment_create(struct store *s, const struct record_base *base, const char *suffix,
@@ -74,7 +74,6 @@ int segment_hold(struct store *s, uint64_t index, struct segment **out, struct e
 void segment_release(struct store *s, struct segment *seg);
 int segment_unlink(struct store *s, struct segment *seg, struct error *err);
 void segments_close(struct store *s);
-int segment_lmdb(int rc, struct error *err, const struct segment *seg, const char *what);
 int lmdb_code(int rc);
 /* The code of an LMDB failure while writing: a full disk may look like a plain EIO (short write).
  */

@@ -22,6 +22,14 @@ static int log_failed(struct store *s, int rc, struct error *err, const struct s
     return error_set(err, code, "%s: %s: %s", seg->name, what, mdb_strerror(rc));
 }
 
+/* What a record may take in LMDB's pages: large ones have pages of their own, small ones fill two
+ * thirds of a page at least. */
+static size_t record_room(const struct record *r)
+{
+    size_t n = record_size(r) + 32;
+    return n > 1300 ? (n + 4095) / 4096 * 4096 : n * 3 / 2;
+}
+
 static int append_check(const struct store *s, const struct record *records, size_t n,
                         size_t *bytes, struct error *err)
 {
@@ -38,7 +46,7 @@ static int append_check(const struct store *s, const struct record *records, siz
             return error_set(err, E_INVALID,
                              "entry %" PRIu64 ": term %" PRIu64 " after term %" PRIu64, r->index,
                              r->term, term);
-        *bytes += record_size(r);
+        *bytes += record_room(r);
         if (r->payload.n > RECORD_MAX || *bytes > STORE_BATCH_MAX)
             return error_set(err, E_TOOBIG, "entry %" PRIu64 ": the batch is too large", r->index);
         index = r->index;
@@ -122,7 +130,7 @@ int store_append(struct store *s, const struct record *records, size_t n, struct
     struct segment *seg = NULL;
     rc = segment_hold(s, UINT64_MAX, &seg, err);
     if (!rc) rc = log_roll(s, &seg, err);
-    if (!rc) rc = space_reserve(s, seg, bytes + n * 64, err);
+    if (!rc) rc = space_reserve(s, seg, bytes, err);
     if (!rc) rc = append_commit(s, seg, records, n, err);
     if (!rc) append_tidy(s, seg);
     if (seg) segment_release(s, seg);

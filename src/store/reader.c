@@ -66,14 +66,14 @@ int reader_attach(MDB_env *env, struct reader *r, struct error *err)
         r->txn = NULL;
         return reader_lmdb(r, rc, err, "cannot read");
     }
+    MDB_envinfo info; /* before the size of the file: the writer lets both grow, the file first */
+    MDB_stat stat;
+    mdb_env_info(env, &info);
+    mdb_env_stat(env, &stat);
     int fd;
     struct stat st;
     mdb_env_get_fd(env, &fd);
     r->limit = fstat(fd, &st) ? 0 : (size_t)st.st_size;
-    MDB_envinfo info;
-    MDB_stat stat;
-    mdb_env_info(env, &info);
-    mdb_env_stat(env, &stat);
     if (r->limit < (info.me_last_pgno + 1) * stat.ms_psize) /* space_reserve sees to it */
         return error_set(err, E_CORRUPT, "%s: is cut off", reader_name(r));
     return reader_base(r, err);
