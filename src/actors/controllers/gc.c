@@ -132,7 +132,7 @@ static int by_creation(const void *left, const void *right)
 static unsigned settle_dependents(struct collector *c, struct owner *o, unsigned budget)
 {
     size_t n = 0;
-    mem_auto struct ident **all = mem_alloc((o->dependents.count + 1) * sizeof *all);
+    mem_auto struct ident **all = mem_alloc((o->dependents.count + 1) * sizeof(struct ident *));
     struct ident *id;
     for (size_t i = 0; (id = map_next(&o->dependents, &i));) all[n++] = id;
     qsort(all, n, sizeof(struct ident *), by_creation);
@@ -176,9 +176,10 @@ static unsigned look(struct collector *c, struct owner *o, unsigned budget)
 {
     struct actor *a = world_by_uid(c->world, &o->uid);
     struct object *object = a ? a->object : NULL;
-    if (o->waits && body_has_finalizer(object->body, "orphan")) {
+    bool waits = object && o->waits;
+    if (waits && body_has_finalizer(object->body, "orphan")) {
         if (!o->dependents.count) let_go(c, o, object, "orphan");
-    } else if (o->waits && !blocked(c, o)) {
+    } else if (waits && !blocked(c, o)) {
         let_go(c, o, object, "foregroundDeletion");
     }
     if (!o->dependents.count) return 0;

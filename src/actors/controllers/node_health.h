@@ -36,6 +36,17 @@ struct lifecycle {
     uint64_t filled_ms, tokens; /* for evictions, in thousandths */
 };
 
+/* node_index.c */
+struct watched_node *watched_of(struct lifecycle *l, istr name); /* made when there is none */
+void watched_release(struct watched_node *n);                    /* freed if nothing needs it */
+void watched_look(struct watched_node *n, uint64_t revision);
+void watched_heard(struct watched_node *n, uint64_t now_ms);
+void watched_pod(struct lifecycle *l, const struct object *before, struct object *after,
+                 uint64_t revision);
+/* The node's object changed; release afterwards. */
+void watched_object(struct lifecycle *l, struct watched_node *n, bool was_there,
+                    struct object *after, uint64_t revision);
+void watched_forget(struct lifecycle *l);
 static inline bool watched_stale(const struct watched_node *n)
 {
     return list_empty(&n->by_beat);

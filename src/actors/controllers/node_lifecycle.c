@@ -8,89 +8,11 @@
 #include "actors/controllers/node_health.h"
 #include "base/mem.h"
 
-enum { LOOKS_PER_TURN = 1000, RETRY_MS = 500 };
+enum { LOOKS_PER_TURN = 1000 };
 
 static struct lifecycle *lifecycle_of(struct subscriber *s)
 {
     return container_of(s, struct lifecycle, subscriber);
-}
-
-static struct watched_node *watched_of(struct lifecycle *l, istr name)
-{
-    struct watched_node *n = map_get(&l->nodes, name, strlen(name));
-    if (n) return n;
-    n = mem_new(struct watched_node);
-    n->lifecycle = l;
-    n->name = name;
-    list_init(&n->by_beat);
-    agenda_item_init(&n->agenda);
-    map_put(&l->nodes, name, strlen(name), n);
-    return n;
-}
-
-static void watched_free(struct watched_node *n)
-{
-    list_remove(&n->by_beat);
-    agenda_drop(&n->agenda);
-    map_free(&n->pods);
-    mem_free(n);
-}
-
-static void watched_release(struct watched_node *n)
-{
-    if (n->object || n->pods.count || n->flying) return;
-    map_del(&n->lifecycle->nodes, n->name, strlen(n->name));
-    watched_free(n);
-}
-
-static void watched_look(struct watched_node *n, uint64_t revision)
-{
-    if (revision) n->cause = revision;
-    agenda_soon(&n->lifecycle->agenda, &n->agenda);
-}
-
-static void watched_done(struct command *command, const struct result *r)
-{
-    struct watched_node *n = command->data;
-    struct lifecycle *l = n->lifecycle;
-    n->flying--;
-    if (r->http >= 400 && command->op == COMMAND_CONDITION) n->marks = true;
-    if (!n->flying) agenda_at(&l->agenda, &n->agenda, l->now_ms + (r->http < 400 ? 1 : RETRY_MS));
-    watched_release(n);
-}
-
-void watched_send(struct watched_node *n, struct command *command)
-{
-    command->done = watched_done;
-    command->data = n;
-    n->flying++;
-    system_send(n->lifecycle->system, command);
-}
-
-static int by_creation(const void *left, const void *right)
-{
-    const struct object *a = *(struct object *const *)left, *b = *(struct object *const *)right;
-    return a->id->created_revision < b->id->created_revision ? -1 : a != b;
-}
-
-struct object **watched_pods(const struct watched_node *n, size_t *count)
-{
-    struct object **pods = mem_alloc((n->pods.count + 1) * sizeof(struct object *)), *pod;
-    *count = 0;
-    for (size_t i = 0; (pod = map_next(&n->pods, &i));) pods[(*count)++] = pod;
-    qsort(pods, *count, sizeof(struct object *), by_creation);
-    return pods;
-}
-
-/* --- beats --- */
-
-static void watched_heard(struct watched_node *n, uint64_t now_ms)
-{
-    bool was_silent = watched_stale(n);
-    n->beat_ms = now_ms;
-    list_remove(&n->by_beat);
-    list_push(&n->lifecycle->fresh, &n->by_beat);
-    if (was_silent) watched_look(n, 0);
 }
 
 void node_lifecycle_beat(struct subscriber *s, istr node, uint64_t now_ms)
@@ -109,8 +31,6 @@ static void silence(struct lifecycle *l)
         watched_look(n, 0);
     }
 }
-
-/* --- acting --- */
 
 static void act_on_health(struct watched_node *n)
 {
@@ -159,91 +79,38 @@ static void lifecycle_turn(struct subscriber *s, uint64_t now_ms)
     }
 }
 
-/* --- keeping the index --- */
-
-static void index_pod(struct lifecycle *l, const struct object *before, struct object *after,
-                      uint64_t revision)
-{
-    if (after && after->node) {
-        struct watched_node *n = watched_of(l, after->node);
-        bool came = map_put(&n->pods, &after->id->uid, sizeof after->id->uid, after) == NULL;
-        if (came && !n->object && !n->since_ms) n->since_ms = acting_now_ms(l->system);
-        if (came && (!n->object || n->since_ms)) watched_look(n, revision);
-    } else if (!after && before->node) {
-        struct watched_node *n = watched_of(l, before->node);
-        map_del(&n->pods, &before->id->uid, sizeof before->id->uid);
-        watched_release(n);
-    }
-}
-
-static void count_ready(struct watched_node *n)
-{
-    bool ready = n->object && str_is(node_condition(n->object, "Ready"), "True");
-    if (n->ready && !ready) n->marks = true;
-    n->lifecycle->ready += (uint32_t)ready - (uint32_t)n->ready;
-    n->ready = ready;
-}
-
-static void index_node(struct lifecycle *l, struct watched_node *n, bool was_there,
-                       struct object *after, uint64_t revision)
-{
-    n->object = after;
-    count_ready(n);
-    bool counts = after ? node_has_no_execute(after) : n->pods.count > 0;
-    if (!counts)
-        n->since_ms = 0;
-    else if (!n->since_ms || was_there != (after != NULL))
-        n->since_ms = acting_now_ms(l->system);
-    if (!after) list_remove(&n->by_beat);
-    watched_look(n, revision);
-    watched_release(n);
-}
-
 static void lifecycle_changed(struct subscriber *s, const struct change *c)
 {
     struct lifecycle *l = lifecycle_of(s);
     const struct object *any = c->after ? c->after : c->before;
     if (any->id->kind == kind_pod) {
-        index_pod(l, c->before, c->after, c->revision);
+        watched_pod(l, c->before, c->after, c->revision);
     } else if (any->id->kind == kind_node) {
         struct watched_node *n = watched_of(l, istr_get(object_name(any)));
         bool ours = str_eq(c->txn->who, istr_str(l->who));
         bool beats = c->type == EVENT_CREATED ||
                      (!ours && (c->type == EVENT_STATUS || c->type == EVENT_CONDITION));
-        index_node(l, n, c->before != NULL, c->after, c->revision);
+        watched_object(l, n, c->before != NULL, c->after, c->revision);
         if (c->after && beats) watched_heard(n, acting_now_ms(l->system));
+        watched_release(n);
     } else if (any->id->kind == kind_lease && c->after &&
                str_is(istr_str(any->id->ns), "kube-node-lease")) {
         node_lifecycle_beat(s, istr_get(object_name(any)), acting_now_ms(l->system));
     }
 }
 
-static void forget(struct lifecycle *l)
-{
-    struct watched_node *n;
-    for (size_t i = 0; (n = map_next(&l->nodes, &i));) {
-        n->object = NULL;
-        n->since_ms = 0;
-        count_ready(n);
-        map_free(&n->pods);
-        list_remove(&n->by_beat);
-        agenda_drop(&n->agenda);
-        watched_release(n);
-    }
-}
-
 static void lifecycle_restored(struct subscriber *s)
 {
     struct lifecycle *l = lifecycle_of(s);
-    forget(l);
+    watched_forget(l);
     uint64_t now_ms = acting_now_ms(l->system);
     for (struct actor *a = world_first(l->world, kind_node, NULL); a; a = world_next(a, NULL)) {
         struct watched_node *n = watched_of(l, istr_get(actor_name(a)));
-        index_node(l, n, false, a->object, a->object->revision);
+        watched_object(l, n, false, a->object, a->object->revision);
         watched_heard(n, now_ms);
     }
     for (struct actor *a = world_first(l->world, kind_pod, NULL); a; a = world_next(a, NULL))
-        index_pod(l, NULL, a->object, a->object->revision);
+        watched_pod(l, NULL, a->object, a->object->revision);
 }
 
 static int by_name(const void *left, const void *right)
@@ -300,7 +167,7 @@ void node_lifecycle_free(struct subscriber *s)
 {
     struct lifecycle *l = lifecycle_of(s);
     list_remove(&s->link);
-    forget(l);
+    watched_forget(l);
     map_free(&l->nodes);
     recorder_free(l->recorder);
     mem_free(l);

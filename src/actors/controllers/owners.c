@@ -3,6 +3,8 @@
 #include "actors/behavior.h"
 #include "base/mem.h"
 
+#include <assert.h>
+
 struct owner *owners_find(const struct collector *c, const struct uid *uid)
 {
     return map_get(&c->owners, uid, sizeof *uid);
@@ -88,10 +90,11 @@ static bool waits_for_us(const struct object *o)
 static void owner_changed(struct collector *c, const struct object *before,
                           const struct object *after, uint64_t revision)
 {
+    assert(before || after);
     bool waits = waits_for_us(after);
-    struct owner *o = owners_find(c, &(after ? after : before)->id->uid);
-    if (!o && !waits) return;
-    if (!o) o = owners_make(c, &after->id->uid);
+    const struct uid *uid = &(after ? after : before)->id->uid;
+    struct owner *o = waits ? owners_make(c, uid) : owners_find(c, uid);
+    if (!o) return;
     o->waits = waits;
     if (waits || !after) owner_look(c, o, revision);
     owners_release(c, o);
@@ -100,6 +103,7 @@ static void owner_changed(struct collector *c, const struct object *before,
 void owners_changed(struct collector *c, const struct object *before, const struct object *after,
                     uint64_t revision)
 {
+    assert(before || after);
     bool same_body = before && after && before->body == after->body;
     if (!same_body && before) unlink_dependent(c, before, revision);
     if (!same_body && after) link_dependent(c, after, revision);

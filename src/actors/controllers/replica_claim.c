@@ -67,13 +67,13 @@ static size_t choose(struct replica_set *s, struct map *pods, bool matching, str
         if (!pod->deleted_s && selector_matches(s->selector, object_labels(pod)) == matching &&
             !replica_busy(s->controller, pod))
             out[n++] = pod;
-    qsort(out, n, sizeof *out, by_creation);
+    qsort(out, n, sizeof(struct object *), by_creation);
     return n;
 }
 
 static void claim_each(struct replica_set *s, struct map *pods, bool adopt)
 {
-    mem_auto struct object **chosen = mem_alloc((pods->count + 1) * sizeof *chosen);
+    mem_auto struct object **chosen = mem_alloc((pods->count + 1) * sizeof(struct object *));
     size_t n = choose(s, pods, adopt, chosen);
     if (n > CLAIMS_PER_LOOK) {
         n = CLAIMS_PER_LOOK;

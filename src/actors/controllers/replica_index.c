@@ -36,8 +36,10 @@ static void set_free(struct replica_set *s)
     list_remove(&s->in_space);
     selector_free(s->selector);
     map_free(&s->pods);
+    doc_unref(s->seen_body);
     doc_unref(s->template_of);
     doc_unref(s->pod_body);
+    replica_spare(s);
     mem_free(s);
 }
 
@@ -88,17 +90,27 @@ static bool labels_within(struct mp wanted, struct mp labels)
     return true;
 }
 
+static void set_see(struct replica_set *s, const struct object *pod)
+{
+    if (s->seen_body == pod->body) return;
+    doc_unref(s->seen_body);
+    s->seen_body = doc_ref(pod->body);
+    struct mp labels = object_labels(pod);
+    s->seen_selected = selector_matches(s->selector, labels);
+    s->seen_labeled =
+        labels_within(doc_path(s->object->body, "spec.template.metadata.labels"), labels);
+}
+
 /* Adds the pod to the set's counts, or takes it off them; exactly what was added for a version is
  * taken off with it. */
 static void set_count(struct replica_set *s, const struct object *pod, int sign)
 {
     if (!s->object) return;
-    struct mp labels = object_labels(pod);
-    if (!pod->deleted_s && !selector_matches(s->selector, labels)) s->strangers += (uint32_t)sign;
+    set_see(s, pod);
+    if (!pod->deleted_s && !s->seen_selected) s->strangers += (uint32_t)sign;
     if (!replica_pod_active(pod, mp_str(doc_path(pod->status, "phase")))) return;
     s->active += (uint32_t)sign;
-    if (labels_within(doc_path(s->object->body, "spec.template.metadata.labels"), labels))
-        s->labeled += (uint32_t)sign;
+    if (s->seen_labeled) s->labeled += (uint32_t)sign;
     if (replica_pod_ready(pod)) s->ready += (uint32_t)sign;
 }
 
@@ -178,6 +190,8 @@ static void set_select(struct replica_set *s)
     struct mp selector = doc_path(s->object->body, "spec.selector");
     selector_free(s->selector);
     s->selector = NULL;
+    doc_unref(s->seen_body);
+    s->seen_body = NULL;
     int rc = replica_is_rc(s) ? selector_from_map(selector, &s->selector, NULL)
                               : selector_from_doc(selector, &s->selector, NULL);
     if (rc) s->selector = NULL; /* admission lets no such selector in; an older log may hold one */
@@ -199,6 +213,7 @@ static void index_set(struct replica_controller *c, const struct object *before,
     if (!before || before->body != after->body) {
         set_select(s);
         set_recount(s);
+        replica_spare(s);
         s->claims = true;
         s->scale_cause = revision;
         s->create_at_ms = 0; /* what failed may succeed with this body */

@@ -85,7 +85,7 @@ static void count_neighbours(struct ranked *all, size_t n)
     map_free(&by_node);
 }
 
-size_t replica_rank(const struct replica_set *s, struct object **out, size_t max)
+size_t replica_rank(const struct replica_set *s, struct uid *out, size_t max)
 {
     mem_auto struct ranked *all = mem_alloc((s->pods.count + 1) * sizeof *all);
     size_t n = 0;
@@ -97,6 +97,6 @@ size_t replica_rank(const struct replica_set *s, struct object **out, size_t max
     qsort(all, n, sizeof *all, ranked_compare);
     size_t count = 0;
     for (size_t i = 0; i < n && count < max; i++)
-        if (!replica_busy(s->controller, all[i].pod)) out[count++] = all[i].pod;
+        if (!replica_busy(s->controller, all[i].pod)) out[count++] = all[i].pod->id->uid;
     return count;
 }

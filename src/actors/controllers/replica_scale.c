@@ -88,17 +88,35 @@ static unsigned create_missing(struct replica_set *s, uint64_t missing, unsigned
     return sent;
 }
 
+void replica_spare(struct replica_set *s)
+{
+    mem_free(s->victims);
+    s->victims = NULL;
+    s->victim_count = s->victim_at = 0;
+}
+
+/* All victims are chosen at once, in one sort, and then deleted over as many turns as it takes. */
+static void choose_victims(struct replica_set *s, uint64_t extra)
+{
+    replica_spare(s);
+    s->victims = mem_alloc(extra * sizeof *s->victims);
+    s->victim_count = replica_rank(s, s->victims, extra);
+}
+
 static unsigned delete_extra(struct replica_set *s, uint64_t extra, unsigned budget)
 {
     struct replica_controller *c = s->controller;
-    size_t n = extra < budget ? (size_t)extra : budget;
-    mem_auto struct object **victims = mem_alloc((n + 1) * sizeof(struct object *));
-    n = replica_rank(s, victims, n);
-    for (size_t i = 0; i < n; i++)
-        replica_errand_send(s, victims[i],
-                            acting_on(COMMAND_DELETE, victims[i], replica_who(s), s->scale_cause));
-    if (n < extra) agenda_at(&c->agenda, &s->agenda, c->now_ms + 1);
-    return (unsigned)n;
+    if (s->victim_at == s->victim_count) choose_victims(s, extra);
+    unsigned sent = 0;
+    while (sent < extra && sent < budget && s->victim_at < s->victim_count) {
+        struct uid *victim = &s->victims[s->victim_at++];
+        const struct object *pod = map_get(&s->pods, victim, sizeof *victim);
+        if (!pod || pod->deleted_s || replica_busy(c, pod)) continue;
+        replica_errand_send(s, pod, acting_on(COMMAND_DELETE, pod, replica_who(s), s->scale_cause));
+        sent++;
+    }
+    if (sent < extra) agenda_at(&c->agenda, &s->agenda, c->now_ms + 1);
+    return sent;
 }
 
 /* Creates and deletes are never on their way at the same time: each answer that is still out makes
@@ -112,5 +130,6 @@ unsigned replica_scale(struct replica_set *s, unsigned budget)
         return create_missing(s, wanted - active - s->creating, budget);
     if (active > wanted + s->deleting && !s->creating)
         return delete_extra(s, active - wanted - s->deleting, budget);
+    if (active <= wanted) replica_spare(s);
     return 0;
 }

@@ -32,7 +32,12 @@ struct replica_set {
     uint32_t failures;
     uint64_t cause, scale_cause; /* revisions: of the last change; of the last that called for pods
                                     or against them */
-    struct doc *template_of;     /* the body that pod_body was made from */
+    /* Pods of one template share a body, and come in rows: what was found about the last one. */
+    struct doc *seen_body;
+    bool seen_selected, seen_labeled;
+    struct uid *victims; /* chosen to be deleted, best first; void when the set is changed */
+    size_t victim_count, victim_at;
+    struct doc *template_of; /* the body that pod_body was made from */
     struct doc *pod_body;
     istr pod_node; /* spec.nodeName of the template, or NULL */
 };
@@ -95,7 +100,7 @@ struct doc *replica_released_body(const struct replica_set *s, const struct obje
 
 /* replica_rank.c: the pods of a set that go first, best victims first; returns how many were put
  * into out. */
-size_t replica_rank(const struct replica_set *s, struct object **out, size_t max);
+size_t replica_rank(const struct replica_set *s, struct uid *out, size_t max);
 bool replica_pod_ready(const struct object *pod);
 
 /* replica_claim.c, replica_scale.c, replica_status.c */
@@ -103,6 +108,7 @@ void replica_claim(struct replica_set *s);
 bool replica_busy(const struct replica_controller *c, const struct object *pod);
 void replica_errand_send(struct replica_set *s, const struct object *pod, struct command *command);
 unsigned replica_scale(struct replica_set *s, unsigned budget); /* commands sent */
+void replica_spare(struct replica_set *s);                      /* forgets the victims */
 void replica_status(struct replica_set *s);
 int64_t replica_wanted(const struct replica_set *s);
 static inline bool replica_pod_active(const struct object *pod, struct str phase)

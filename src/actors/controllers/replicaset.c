@@ -20,8 +20,9 @@ static void replicaset_restored(struct subscriber *s)
 {
     struct replica_controller *c = controller_of(s);
     const struct kind *const kinds[] = {kind_replicaset, kind_rc, kind_pod};
+    enum { KINDS = 3 };
     replica_index_clear(c);
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    for (unsigned i = 0; i < KINDS; i++)
         for (struct actor *a = world_first(c->world, kinds[i], NULL); a; a = world_next(a, NULL))
             replica_index_changed(c, NULL, a->object, a->object->revision);
 }

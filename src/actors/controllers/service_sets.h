@@ -1,4 +1,4 @@
-/* Inside the endpoints controller (endpoints.c, endpoints_body.c). */
+/* Inside the endpoints controller (endpoints.c, services.c, endpoints_body.c). */
 #ifndef LOGSHIP_ACTORS_SERVICE_SETS_H
 #define LOGSHIP_ACTORS_SERVICE_SETS_H
 
@@ -42,6 +42,16 @@ struct serving {
     struct agenda agenda;
     uint64_t now_ms;
 };
+
+/* services.c */
+void services_pod(struct serving *c, const struct object *before, struct object *after,
+                  uint64_t revision);
+void services_service(struct serving *c, const struct object *before, struct object *after,
+                      uint64_t revision);
+bool services_selects(const struct object *service); /* its Endpoints are ours to write */
+void services_look(struct service_set *s, uint64_t revision);
+void services_release(struct service_set *s);
+void services_forget(struct serving *c);
 
 /* endpoints_body.c: what the Endpoints of this service have to be, but for what is not ours in
  * `old` (NULL: none). A new reference. */

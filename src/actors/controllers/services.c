@@ -1,0 +1,141 @@
+/* Which pods each service selects, kept as they change. */
+#include "actors/behavior.h"
+#include "actors/controllers/service_sets.h"
+#include "actors/deciding.h"
+#include "base/mem.h"
+
+static struct serving_space *space_of(struct serving *c, istr ns)
+{
+    struct serving_space *space = map_get(&c->spaces, ns, strlen(ns));
+    if (space) return space;
+    space = mem_new(struct serving_space);
+    list_init(&space->services);
+    map_put(&c->spaces, ns, strlen(ns), space);
+    return space;
+}
+
+void services_release(struct service_set *s)
+{
+    if (s->object || s->flying) return;
+    list_remove(&s->in_space);
+    agenda_drop(&s->agenda);
+    selector_free(s->selector);
+    map_free(&s->pods);
+    mem_free(s);
+}
+
+void services_look(struct service_set *s, uint64_t revision)
+{
+    s->cause = revision;
+    struct serving *c = s->controller;
+    if (c->now_ms >= s->write_at_ms)
+        agenda_soon(&c->agenda, &s->agenda);
+    else
+        agenda_at(&c->agenda, &s->agenda, s->write_at_ms);
+}
+
+static bool pod_serves(const struct object *pod)
+{
+    return pod && pod->node && !pod->deleted_s && !pod_finished(pod) &&
+           mp_str(doc_path(pod->status, "podIP")).n;
+}
+
+/* What of a pod the Endpoints tell. */
+static bool pod_same(const struct object *a, const struct object *b)
+{
+    return str_eq(mp_str(doc_path(a->status, "podIP")), mp_str(doc_path(b->status, "podIP"))) &&
+           str_eq(mp_str(mp_get(status_condition(a->status, "Ready"), "status")),
+                  mp_str(mp_get(status_condition(b->status, "Ready"), "status")));
+}
+
+static void service_pod(struct service_set *s, const struct object *before, struct object *after,
+                        uint64_t revision)
+{
+    const struct object *any = after ? after : before;
+    bool is = after && selector_matches(s->selector, object_labels(after));
+    if (is) {
+        bool was = map_put(&s->pods, &any->id->uid, sizeof any->id->uid, after) != NULL;
+        if (!was || !before || !pod_same(before, after)) services_look(s, revision);
+    } else if (map_del(&s->pods, &any->id->uid, sizeof any->id->uid)) {
+        services_look(s, revision);
+    }
+}
+
+void services_pod(struct serving *c, const struct object *before, struct object *after,
+                  uint64_t revision)
+{
+    const struct object *any = after ? after : before;
+    struct serving_space *space = map_get(&c->spaces, any->id->ns, strlen(any->id->ns));
+    if (!space || list_empty(&space->services)) return;
+    if (!pod_serves(before) && !pod_serves(after)) return;
+    struct object *serves = pod_serves(after) ? after : NULL;
+    list_each(it, &space->services)
+        service_pod(container_of(it, struct service_set, in_space), before, serves, revision);
+}
+
+static struct service_set *service_make(struct serving *c, const struct object *service)
+{
+    struct service_set *s = mem_new(struct service_set);
+    s->controller = c;
+    s->ns = service->id->ns;
+    list_init(&s->in_space);
+    agenda_item_init(&s->agenda);
+    return s;
+}
+
+static void service_select(struct service_set *s)
+{
+    struct serving *c = s->controller;
+    selector_free(s->selector);
+    s->selector = NULL;
+    map_free(&s->pods);
+    struct mp selector = doc_path(s->object->body, "spec.selector");
+    if (selector_from_map(selector, &s->selector, NULL)) s->selector = NULL;
+    for (struct actor *a = world_first(c->world, kind_pod, s->ns); a && s->selector;
+         a = world_next(a, s->ns))
+        if (pod_serves(a->object) && selector_matches(s->selector, object_labels(a->object)))
+            map_put(&s->pods, &a->object->id->uid, sizeof(struct uid), a->object);
+}
+
+bool services_selects(const struct object *service)
+{
+    struct mp selector = service ? doc_path(service->body, "spec.selector") : (struct mp){0};
+    return selector.type == MP_MAP && selector.count &&
+           !doc_path(service->body, "spec.externalName").s.n;
+}
+
+void services_service(struct serving *c, const struct object *before, struct object *after,
+                      uint64_t revision)
+{
+    const struct object *any = after ? after : before;
+    struct service_set *s = map_get(&c->services, &any->id->uid, sizeof any->id->uid);
+    if (services_selects(after)) {
+        bool reselect = !s || !before || before->body != after->body;
+        if (!s) {
+            s = service_make(c, after);
+            list_push(&space_of(c, s->ns)->services, &s->in_space);
+        }
+        s->object = after;
+        map_put(&c->services, &after->id->uid, sizeof after->id->uid, s);
+        if (reselect) service_select(s);
+        services_look(s, revision);
+    } else if (s) {
+        map_del(&c->services, &any->id->uid, sizeof any->id->uid);
+        list_remove(&s->in_space);
+        agenda_drop(&s->agenda);
+        s->object = NULL;
+        services_release(s);
+    }
+}
+
+void services_forget(struct serving *c)
+{
+    struct service_set *s;
+    for (size_t i = 0; (s = map_next(&c->services, &i));) {
+        list_remove(&s->in_space);
+        agenda_drop(&s->agenda);
+        s->object = NULL;
+        services_release(s);
+    }
+    map_free(&c->services);
+}
