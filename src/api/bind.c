@@ -22,7 +22,7 @@ static void bind_refuse(struct request *r, struct str name, const char *field, c
             .code = 422, .message = text.data, .name = name, .kind = "Binding", .causes = &causes});
 }
 
-void verb_bind(struct request *r)
+void serve_bind(struct request *r)
 {
     struct write_options options;
     buf_auto struct buf body = BUF_INIT;

@@ -92,7 +92,7 @@ static void create_try(struct request *r)
     request_command(r, command, create_answer);
 }
 
-void verb_create(struct request *r)
+void serve_create(struct request *r)
 {
     struct creation *c = mem_new(struct creation);
     buf_auto struct buf body = BUF_INIT;

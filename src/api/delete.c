@@ -20,7 +20,7 @@ static void delete_answer(struct request *r, const struct result *result)
                                      .uid = uid});
 }
 
-void verb_delete(struct request *r)
+void serve_delete(struct request *r)
 {
     struct delete_options o;
     if (!delete_options_parse(r, &o)) return;

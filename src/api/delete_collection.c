@@ -84,7 +84,7 @@ static void sweep_fetched(struct request *r, struct fetch *f)
     sweep_go_on(r);
 }
 
-void verb_delete_collection(struct request *r)
+void serve_delete_collection(struct request *r)
 {
     struct sweep *s = mem_new(struct sweep);
     r->state = s;

@@ -26,24 +26,24 @@ static const struct {
     uint32_t verb;
     handler *handle;
 } dispatch_verbs[] = {
-    {"GET", true, VERB_GET, verb_get},
-    {"GET", false, VERB_LIST, verb_list},
-    {"POST", false, VERB_CREATE, verb_create},
-    {"PUT", true, VERB_UPDATE, verb_update},
-    {"PATCH", true, VERB_PATCH, verb_patch},
-    {"DELETE", true, VERB_DELETE, verb_delete},
-    {"DELETE", false, VERB_DELETECOLLECTION, verb_delete_collection},
+    {"GET", true, VERB_GET, serve_get},
+    {"GET", false, VERB_LIST, serve_list},
+    {"POST", false, VERB_CREATE, serve_create},
+    {"PUT", true, VERB_UPDATE, serve_update},
+    {"PATCH", true, VERB_PATCH, serve_patch},
+    {"DELETE", true, VERB_DELETE, serve_delete},
+    {"DELETE", false, VERB_DELETECOLLECTION, serve_delete_collection},
 };
 
 static const struct {
     const char *sub, *method;
     handler *handle;
 } dispatch_subs[] = {
-    {"status", "GET", verb_get},      {"status", "PUT", verb_update},
-    {"status", "PATCH", verb_patch},  {"scale", "GET", verb_get_scale},
-    {"scale", "PUT", verb_update},    {"scale", "PATCH", verb_patch},
-    {"finalize", "PUT", verb_update}, {"binding", "POST", verb_bind},
-    {"log", "GET", verb_log},
+    {"status", "GET", serve_get},      {"status", "PUT", serve_update},
+    {"status", "PATCH", serve_patch},  {"scale", "GET", serve_get_scale},
+    {"scale", "PUT", serve_update},    {"scale", "PATCH", serve_patch},
+    {"finalize", "PUT", serve_update}, {"binding", "POST", serve_bind},
+    {"log", "GET", serve_log},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -68,9 +68,9 @@ static void dispatch_resource(struct request *r)
     if (route->sub) {
         dispatch_subresource(r, method);
     } else if (route->bindings) {
-        str_is(method, "POST") ? verb_bind(r) : reply_no_such_method(r);
+        str_is(method, "POST") ? serve_bind(r) : reply_no_such_method(r);
     } else if (reads && (route->watch || request_flag(r, "watch"))) {
-        route->kind->verbs &VERB_WATCH ? verb_watch(r) : reply_no_such_method(r);
+        route->kind->verbs &VERB_WATCH ? serve_watch(r) : reply_no_such_method(r);
     } else {
         for (size_t i = 0; i < COUNT(dispatch_verbs); i++) {
             if (!str_is(method, dispatch_verbs[i].method) ||

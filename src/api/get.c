@@ -15,7 +15,7 @@ static void get_answer(struct request *r, struct fetch *f)
         reply_object(r, 200, f->objects[0]);
 }
 
-void verb_get(struct request *r)
+void serve_get(struct request *r)
 {
     fetch_start(r, r->route.kind, r->route.ns, r->route.name, get_freshness(r), get_answer);
 }
@@ -28,7 +28,7 @@ static void get_scale_answer(struct request *r, struct fetch *f)
         scale_reply(r, f->objects[0]);
 }
 
-void verb_get_scale(struct request *r)
+void serve_get_scale(struct request *r)
 {
     fetch_start(r, r->route.kind, r->route.ns, r->route.name, get_freshness(r), get_scale_answer);
 }

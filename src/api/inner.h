@@ -96,17 +96,17 @@ void reply_text(struct request *r, int code, const char *text);
 enum freshness get_freshness(struct request *r);
 
 /* The verbs: each answers the request, now or later. */
-void verb_get(struct request *r);
-void verb_list(struct request *r);
-void verb_watch(struct request *r);
-void verb_create(struct request *r);
-void verb_update(struct request *r);
-void verb_patch(struct request *r);
-void verb_delete(struct request *r);
-void verb_delete_collection(struct request *r);
-void verb_bind(struct request *r);
-void verb_get_scale(struct request *r);
-void verb_log(struct request *r);
+void serve_get(struct request *r);
+void serve_list(struct request *r);
+void serve_watch(struct request *r);
+void serve_create(struct request *r);
+void serve_update(struct request *r);
+void serve_patch(struct request *r);
+void serve_delete(struct request *r);
+void serve_delete_collection(struct request *r);
+void serve_bind(struct request *r);
+void serve_get_scale(struct request *r);
+void serve_log(struct request *r);
 
 /* Paths that name no resource. */
 void discovery_core(struct request *r);

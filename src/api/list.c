@@ -258,7 +258,7 @@ static bool list_parse(struct request *r, struct listing *l)
     return true;
 }
 
-void verb_list(struct request *r)
+void serve_list(struct request *r)
 {
     struct listing *l = mem_new(struct listing);
     r->state = l;

@@ -161,7 +161,7 @@ static bool log_check_numbers(struct request *r)
     return true;
 }
 
-void verb_log(struct request *r)
+void serve_log(struct request *r)
 {
     struct log_stream *l = mem_new(struct log_stream);
     r->state = l;

@@ -251,7 +251,7 @@ static struct mutation *mutate_new(struct request *r)
     return m;
 }
 
-void verb_update(struct request *r)
+void serve_update(struct request *r)
 {
     struct mutation *m = mutate_new(r);
     const struct type *type =
@@ -287,7 +287,7 @@ static bool mutate_patch_type(struct request *r, struct mutation *m)
     return false;
 }
 
-void verb_patch(struct request *r)
+void serve_patch(struct request *r)
 {
     struct mutation *m = mutate_new(r);
     struct error err = {0};

@@ -93,7 +93,7 @@ static bool watch_parse_times(struct request *r, struct watch *w)
     return true;
 }
 
-void verb_watch(struct request *r)
+void serve_watch(struct request *r)
 {
     struct watch *w = watch_new(r);
     struct str version = http_param(r->x, "resourceVersion");

@@ -177,6 +177,19 @@ static void a_container_that_waits_has_no_log(void **state)
                    "previous terminated container \"c\" in pod \"p\" not found");
 }
 
+static void a_pod_without_a_node_has_an_empty_log(void **state)
+{
+    struct local_cluster *c = *state;
+    ask(c, "POST", PODS,
+        "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i:"
+        "1\"}]}}");
+    ask(c, "GET", PODS "/p/log", NULL);
+    assert_int_equal(asked->status, 200);
+    assert_int_equal(asked->body.len, 0);
+    ask(c, "GET", PODS "/p", NULL); /* the connection is still good */
+    assert_int_equal(asked->status, 200);
+}
+
 static void a_node_that_refuses_or_is_not_there_is_an_error(void **state)
 {
     struct local_cluster *c = *state;
@@ -221,6 +234,7 @@ int main(void)
         TEST(a_long_log_is_handed_through_whole),
         TEST(several_containers_need_a_name),
         TEST(a_container_that_waits_has_no_log),
+        TEST(a_pod_without_a_node_has_an_empty_log),
         TEST(a_node_that_refuses_or_is_not_there_is_an_error),
         TEST(a_client_that_leaves_ends_the_call),
     };
