@@ -45,7 +45,7 @@ int lmdb_write_code(const char *dir, int rc)
 
 int segment_env_open(const char *path, unsigned flags, size_t map, MDB_env **out, struct error *err)
 {
-    MDB_env *env;
+    MDB_env *env = NULL;
     int rc = mdb_env_create(&env);
     if (rc) return error_set(err, E_IO, "cannot set up LMDB: %s", mdb_strerror(rc));
     mdb_env_set_mapsize(env, map);
@@ -78,7 +78,7 @@ int segment_create(struct store *s, const struct record_base *base, const char *
     unlink(temporary);
     struct record_base sealed = *base;
     record_base_seal(&sealed);
-    MDB_env *env;
+    MDB_env *env = NULL;
     int rc = segment_env_open(temporary, MDB_NOLOCK | (s->no_sync ? MDB_NOSYNC : 0), 16 << 20, &env,
                               err);
     if (!rc) {
