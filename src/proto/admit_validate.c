@@ -11,6 +11,13 @@
 static void validate_object(struct checker *c, const struct check_scope *outer,
                             const struct type *type, struct mp v, struct mp old);
 
+struct mp check_get(const struct check_scope *at, const char *field)
+{
+    const struct field *f = type_field(at->type, str_of(field));
+    assert(f);
+    return at->values[f - at->type->fields];
+}
+
 void check_labels(struct checker *c, const char *sub, struct mp labels)
 {
     for (struct mp_iter it = mp_items(labels); mp_iter_next(&it);) {
@@ -164,8 +171,8 @@ static void validate_object(struct checker *c, const struct check_scope *outer,
                             const struct type *type, struct mp v, struct mp old)
 {
     if (!type->rules_below || v.type != MP_MAP) return;
-    struct check_scope at = {outer, type, v, old, v};
     struct mp values[SCHEMA_FIELDS_MAX]; /* found in one pass, for all rules */
+    struct check_scope at = {outer, type, v, old, v, values};
     memset(values, 0, type->field_count * sizeof *values);
     for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) {
         const struct field *f = type_field(type, it.key);

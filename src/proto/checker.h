@@ -26,7 +26,11 @@ struct check_scope {
     const struct type *type;
     struct mp object, old; /* old: what stood at this path before, outside of lists; else MP_END */
     struct mp value;       /* of the rule's field; the object itself when the rule names none */
+    const struct mp *values; /* of all the object's fields, as the type orders them */
 };
+
+/* A field of the object under the rule; quicker than looking through the object. */
+struct mp check_get(const struct check_scope *at, const char *field);
 
 void check_add(struct checker *c, const char *reason, const char *sub, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -39,8 +39,7 @@ static void config_frozen(struct checker *c, const struct check_scope *at)
     static const char *const frozen[] = {"data", "binaryData"};
 #define FROZEN_RULE "field is immutable when `immutable` is set"
     if (!check_is_update(c) || !mp_bool(mp_get(at->old, "immutable"), false)) return;
-    if (!mp_bool(mp_get(at->object, "immutable"), false))
-        check_forbidden(c, "immutable", FROZEN_RULE);
+    if (!mp_bool(check_get(at, "immutable"), false)) check_forbidden(c, "immutable", FROZEN_RULE);
     for (size_t i = 0; i < sizeof frozen / sizeof *frozen; i++) {
         struct mp now = mp_get(at->object, frozen[i]), old = mp_get(at->old, frozen[i]);
         if (check_empty(now) && check_empty(old)) continue;
@@ -51,7 +50,7 @@ static void config_frozen(struct checker *c, const struct check_scope *at)
 check_fn check_configmap;
 void check_configmap(struct checker *c, const struct check_scope *at)
 {
-    struct mp data = mp_get(at->object, "data"), binary = mp_get(at->object, "binaryData");
+    struct mp data = check_get(at, "data"), binary = check_get(at, "binaryData");
     config_keys(c, "data", data, binary);
     config_keys(c, "binaryData", binary, (struct mp){0});
     if (config_bytes(data, false) + config_bytes(binary, true) > CONFIG_BYTES_MAX)
@@ -96,7 +95,7 @@ static void secret_keys(struct checker *c, const struct secret_type *t, struct m
 check_fn check_secret;
 void check_secret(struct checker *c, const struct check_scope *at)
 {
-    struct mp data = mp_get(at->object, "data"), type = mp_get(at->object, "type");
+    struct mp data = check_get(at, "data"), type = check_get(at, "type");
     config_keys(c, "data", data, (struct mp){0});
     if (config_bytes(data, true) > CONFIG_BYTES_MAX)
         check_add(c, "FieldValueTooLong", "data", "Too long: must have at most %d bytes",

@@ -48,11 +48,11 @@ static void container_mounts(struct checker *c, struct mp mounts)
 check_fn check_container;
 void check_container(struct checker *c, const struct check_scope *at)
 {
-    struct str image = mp_str(mp_get(at->object, "image"));
+    struct str image = mp_str(check_get(at, "image"));
     if (image.n && (strchr(" \t\n", image.p[0]) || strchr(" \t\n", image.p[image.n - 1])))
         check_invalid_str(c, "image", image, "must not have leading or trailing whitespace");
-    check_unique(c, "ports", mp_get(at->object, "ports"), "name");
-    container_mounts(c, mp_get(at->object, "volumeMounts"));
+    check_unique(c, "ports", check_get(at, "ports"), "name");
+    container_mounts(c, check_get(at, "volumeMounts"));
     container_probes(c, at->object);
 }
 
@@ -62,7 +62,7 @@ void check_probe(struct checker *c, const struct check_scope *at)
     static const char *const handlers[] = {"exec", "httpGet", "tcpSocket"};
     unsigned found = 0;
     for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++) {
-        if (mp_get(at->object, handlers[i]).type == MP_END) continue;
+        if (check_get(at, handlers[i]).type == MP_END) continue;
         if (found++) check_forbidden(c, handlers[i], "may not specify more than 1 handler type");
     }
     if (!found) check_required(c, "", "must specify a handler type");
@@ -73,7 +73,7 @@ void check_env_var(struct checker *c, const struct check_scope *at)
 {
     static const char *const sources[] = {"fieldRef", "resourceFieldRef", "configMapKeyRef",
                                           "secretKeyRef"};
-    struct mp from = mp_get(at->object, "valueFrom");
+    struct mp from = check_get(at, "valueFrom");
     if (from.type == MP_END) return;
     unsigned found = 0;
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
@@ -82,7 +82,7 @@ void check_env_var(struct checker *c, const struct check_scope *at)
         check_invalid_str(c, "valueFrom", STR(""),
                           "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` "
                           "or `secretKeyRef`");
-    else if (!check_empty(mp_get(at->object, "value")))
+    else if (!check_empty(check_get(at, "value")))
         check_invalid_str(c, "valueFrom", STR(""),
                           "may not be specified when `value` is not empty");
     else if (found > 1)
@@ -93,8 +93,8 @@ void check_env_var(struct checker *c, const struct check_scope *at)
 check_fn check_env_from;
 void check_env_from(struct checker *c, const struct check_scope *at)
 {
-    bool map = mp_get(at->object, "configMapRef").type != MP_END;
-    bool secret = mp_get(at->object, "secretRef").type != MP_END;
+    bool map = check_get(at, "configMapRef").type != MP_END;
+    bool secret = check_get(at, "secretRef").type != MP_END;
     if (!map && !secret)
         check_invalid_str(c, "", STR(""), "must specify one of: `configMapRef` or `secretRef`");
     else if (map && secret)
@@ -111,8 +111,8 @@ static bool container_is_exact(struct str resource)
 check_fn check_requests_within_limits;
 void check_requests_within_limits(struct checker *c, const struct check_scope *at)
 {
-    struct mp limits = mp_get(at->object, "limits");
-    for (struct mp_iter it = mp_items(mp_get(at->object, "requests")); mp_iter_next(&it);) {
+    struct mp limits = check_get(at, "limits");
+    for (struct mp_iter it = mp_items(check_get(at, "requests")); mp_iter_next(&it);) {
         struct mp limit = mp_get_str(limits, it.key);
         int64_t asked, most;
         bool exact = it.key.n && container_is_exact(it.key);

@@ -143,9 +143,9 @@ check_fn check_label_selector;
 void check_label_selector(struct checker *c, const struct check_scope *at)
 {
     static const char *const operators[] = {"DoesNotExist", "Exists", "In", "NotIn", NULL};
-    check_labels(c, "matchLabels", mp_get(at->object, "matchLabels"));
+    check_labels(c, "matchLabels", check_get(at, "matchLabels"));
     unsigned i = 0;
-    struct mp_iter it = mp_items(mp_get(at->object, "matchExpressions"));
+    struct mp_iter it = mp_items(check_get(at, "matchExpressions"));
     for (; mp_iter_next(&it); i++) {
         size_t mark = c->path.len;
         path_field(&c->path, STR("matchExpressions"));

@@ -21,15 +21,16 @@ static void pod_mounts(struct checker *c, const struct map *volumes, struct mp c
     }
 }
 
-static void pod_init_names(struct checker *c, struct mp spec)
+static void pod_init_names(struct checker *c, struct mp containers, struct mp init)
 {
     struct map names = {0};
-    for (struct mp_iter it = mp_items(mp_get(spec, "containers")); mp_iter_next(&it);) {
+    if (check_empty(init)) return;
+    for (struct mp_iter it = mp_items(containers); mp_iter_next(&it);) {
         struct str name = mp_str(mp_get(it.value, "name"));
         if (name.n) map_put(&names, name.p, name.n, &names);
     }
     unsigned i = 0;
-    for (struct mp_iter it = mp_items(mp_get(spec, "initContainers")); mp_iter_next(&it); i++) {
+    for (struct mp_iter it = mp_items(init); mp_iter_next(&it); i++) {
         struct str name = mp_str(mp_get(it.value, "name"));
         if (!name.n || !map_get(&names, name.p, name.n)) continue;
         mem_auto char *at = mem_printf("initContainers[%u].name", i);
@@ -40,12 +41,11 @@ static void pod_init_names(struct checker *c, struct mp spec)
 
 /* Two containers cannot listen on one port of the host; on the host's network, every port is one.
  */
-static void pod_host_ports(struct checker *c, struct mp spec)
+static void pod_host_ports(struct checker *c, struct mp containers, bool host)
 {
-    bool host = mp_bool(mp_get(spec, "hostNetwork"), false);
     struct map seen = {0};
     unsigned i = 0;
-    for (struct mp_iter it = mp_items(mp_get(spec, "containers")); mp_iter_next(&it); i++) {
+    for (struct mp_iter it = mp_items(containers); mp_iter_next(&it); i++) {
         unsigned k = 0;
         struct mp_iter port = mp_items(mp_get(it.value, "ports"));
         for (; mp_iter_next(&port); k++) {
@@ -77,17 +77,17 @@ static void pod_host_ports(struct checker *c, struct mp spec)
 check_fn check_pod_spec;
 void check_pod_spec(struct checker *c, const struct check_scope *at)
 {
-    struct mp spec = at->object;
+    struct mp containers = check_get(at, "containers"), init = check_get(at, "initContainers");
     struct map volumes = {0};
-    for (struct mp_iter it = mp_items(mp_get(spec, "volumes")); mp_iter_next(&it);) {
+    for (struct mp_iter it = mp_items(check_get(at, "volumes")); mp_iter_next(&it);) {
         struct str name = mp_str(mp_get(it.value, "name"));
         if (name.n) map_put(&volumes, name.p, name.n, &volumes);
     }
-    pod_mounts(c, &volumes, mp_get(spec, "containers"), "containers");
-    pod_mounts(c, &volumes, mp_get(spec, "initContainers"), "initContainers");
+    pod_mounts(c, &volumes, containers, "containers");
+    pod_mounts(c, &volumes, init, "initContainers");
     map_free(&volumes);
-    pod_init_names(c, spec);
-    pod_host_ports(c, spec);
+    pod_init_names(c, containers, init);
+    pod_host_ports(c, containers, mp_bool(check_get(at, "hostNetwork"), false));
 }
 
 check_fn check_volume;
@@ -107,13 +107,13 @@ check_fn check_toleration;
 void check_toleration(struct checker *c, const struct check_scope *at)
 {
     static const char *const operators[] = {"Equal", "Exists", NULL};
-    struct mp op = mp_get(at->object, "operator"), value = mp_get(at->object, "value");
-    struct mp effect = mp_get(at->object, "effect");
-    if (check_empty(mp_get(at->object, "key")) && !mp_is(op, "Exists"))
+    struct mp op = check_get(at, "operator"), value = check_get(at, "value");
+    struct mp effect = check_get(at, "effect");
+    if (check_empty(check_get(at, "key")) && !mp_is(op, "Exists"))
         check_invalid(c, "operator", op,
                       "operator must be Exists when `key` is empty, which means \"match all values "
                       "and all keys\"");
-    if (mp_get(at->object, "tolerationSeconds").type != MP_END && !mp_is(effect, "NoExecute"))
+    if (check_get(at, "tolerationSeconds").type != MP_END && !mp_is(effect, "NoExecute"))
         check_invalid(c, "effect", effect,
                       "effect must be 'NoExecute' when `tolerationSeconds` is set");
     if (mp_is(op, "Exists") && !check_empty(value))

@@ -73,7 +73,7 @@ check_fn check_pod_update;
 void check_pod_update(struct checker *c, const struct check_scope *at)
 {
     if (!check_is_update(c)) return;
-    struct mp now = mp_get(at->object, "spec"), old = mp_get(at->old, "spec");
+    struct mp now = check_get(at, "spec"), old = mp_get(at->old, "spec");
     static const char *const lists[] = {"containers", "initContainers"};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         if (pod_count(mp_get(now, lists[i])) == pod_count(mp_get(old, lists[i]))) continue;

@@ -48,8 +48,8 @@ static void service_port_pairs(struct checker *c, struct mp ports)
 
 static void service_cluster_ip(struct checker *c, const struct check_scope *at)
 {
-    struct mp now = mp_get(at->object, "clusterIP"), old = mp_get(at->old, "clusterIP");
-    if (mp_is(mp_get(at->object, "type"), "ExternalName")) {
+    struct mp now = check_get(at, "clusterIP"), old = mp_get(at->old, "clusterIP");
+    if (mp_is(check_get(at, "type"), "ExternalName")) {
         if (!check_empty(now))
             check_forbidden(c, "clusterIP", "may not be set when type is 'ExternalName'");
         return;
@@ -66,11 +66,11 @@ static void service_cluster_ip(struct checker *c, const struct check_scope *at)
 check_fn check_service_spec;
 void check_service_spec(struct checker *c, const struct check_scope *at)
 {
-    struct mp name = mp_get(at->object, "externalName");
+    struct mp name = check_get(at, "externalName");
     service_ports(c, at->object);
-    service_port_pairs(c, mp_get(at->object, "ports"));
+    service_port_pairs(c, check_get(at, "ports"));
     service_cluster_ip(c, at);
-    if (!mp_is(mp_get(at->object, "type"), "ExternalName")) return;
+    if (!mp_is(check_get(at, "type"), "ExternalName")) return;
     const char *wrong = check_empty(name) ? NULL : name_check_dns_subdomain(mp_str(name));
     if (check_empty(name))
         check_required(c, "externalName", NULL);
@@ -81,9 +81,8 @@ void check_service_spec(struct checker *c, const struct check_scope *at)
 check_fn check_endpoint_subset;
 void check_endpoint_subset(struct checker *c, const struct check_scope *at)
 {
-    struct mp ports = mp_get(at->object, "ports");
-    if (check_empty(mp_get(at->object, "addresses")) &&
-        check_empty(mp_get(at->object, "notReadyAddresses")))
+    struct mp ports = check_get(at, "ports");
+    if (check_empty(check_get(at, "addresses")) && check_empty(check_get(at, "notReadyAddresses")))
         check_required(c, "", "must specify `addresses` or `notReadyAddresses`");
     unsigned i = 0;
     for (struct mp_iter it = mp_items(ports); mp_iter_next(&it); i++) {

@@ -22,9 +22,9 @@ static void workload_template(struct checker *c, const struct selector *selector
 check_fn check_replicaset_spec;
 void check_replicaset_spec(struct checker *c, const struct check_scope *at)
 {
-    struct mp label_selector = mp_get(at->object, "selector");
+    struct mp label_selector = check_get(at, "selector");
     struct selector *selector = NULL;
-    if (mp_get(at->object, "template").type == MP_END)
+    if (check_get(at, "template").type == MP_END)
         check_required(c, "template.spec.containers", NULL);
     if (label_selector.type != MP_MAP || label_selector.count == 0) return;
     if (check_empty(mp_get(label_selector, "matchLabels")) &&
@@ -39,9 +39,9 @@ void check_replicaset_spec(struct checker *c, const struct check_scope *at)
 check_fn check_rc_spec;
 void check_rc_spec(struct checker *c, const struct check_scope *at)
 {
-    struct mp map = mp_get(at->object, "selector");
+    struct mp map = check_get(at, "selector");
     struct selector *selector = NULL;
     if (check_empty(map) || selector_from_map(map, &selector, NULL)) return;
-    if (mp_get(at->object, "template").type != MP_END) workload_template(c, selector, at->object);
+    if (check_get(at, "template").type != MP_END) workload_template(c, selector, at->object);
     selector_free(selector);
 }
