@@ -41,7 +41,10 @@ static SSL_CTX *tls_context(void)
                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
                                   "TLS_CHACHA20_POLY1305_SHA256");
-    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    /* Without NO_AUTO_CHAIN the CA's own certificate would be sent along in each handshake, and be
+     * kept by the other side for every connection (5 KB). */
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                              SSL_MODE_NO_AUTO_CHAIN);
     /* Sessions are resumed from tickets: the server keeps nothing. The id context binds a ticket to
      * this configuration, so that it opens no other door of the process. */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
