@@ -159,6 +159,9 @@ static inline bool is_ready(const struct quorum *q)
     return is_leader(q) && q->leads && q->leads_term == q->raft.current_term;
 }
 
+/* heap.c */
+void heap_install(void); /* libraft's memory comes from base/mem.h */
+
 /* turn.c */
 void turn_begin(struct quorum *q);
 void turn_end(struct quorum *q);

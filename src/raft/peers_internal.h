@@ -1,4 +1,4 @@
-/* Inside peers.c and its hello. */
+/* Inside the real network between masters: peers.c, peers_out.c, peers_in.c, hello.c. */
 #ifndef LOGSHIP_RAFT_PEERS_INTERNAL_H
 #define LOGSHIP_RAFT_PEERS_INTERNAL_H
 
@@ -7,6 +7,8 @@
 #include "base/list.h"
 #include "net/link.h"
 #include "raft/peers.h"
+
+#include <uv.h>
 
 enum {
     PEERS_WIRE_VERSION = 1,
@@ -35,5 +37,67 @@ int hello_check(const struct hello *own, const struct hello *theirs, uint64_t ce
 /* "logship-master-2" to 2; 0: not a master's certificate. */
 uint64_t hello_certified_id(const struct tls_peer *peer);
 struct digest hello_configuration(const struct quorum_server *servers, unsigned count);
+
+/* The way to one peer: a connection that we keep opening until we are closed. */
+struct outgoing {
+    struct peers *peers;
+    uint64_t id;
+    char *address;
+    struct link *link; /* NULL: waiting to connect again */
+    bool up;           /* hello exchanged */
+    unsigned backoff_ms;
+    uint64_t retry_at, opened_at, waiting_since; /* loop time; waiting 0: nothing waits */
+    bool complained;                             /* of this outage */
+};
+
+/* A connection that somebody opened to us. */
+struct incoming {
+    struct list list;
+    struct peers *peers;
+    struct link *link;
+    uint64_t id; /* 0: no hello yet */
+    uint64_t opened_at;
+};
+
+/* A frame that failed at once; its sender hears of it on a later turn. */
+struct refusal {
+    struct list list;
+    void (*done)(void *arg, int status);
+    void *arg;
+    int status;
+};
+
+struct peers {
+    struct quorum_net net;
+    uv_loop_t *loop;
+    struct tls_config *tls;
+    struct hello own;
+    struct quorum *quorum;
+    struct link_listener *listener;
+    struct outgoing *outgoing;
+    unsigned count;
+    struct list incoming;
+    unsigned incoming_count, links; /* links of both kinds that are not closed yet */
+    struct list refusals;
+    uv_timer_t watch, later;
+    unsigned handles;
+    bool closing;
+    uint64_t complained_at;
+    void (*closed)(void *arg);
+    void *closed_arg;
+};
+
+void peers_report(struct peers *p, uint64_t id, bool up);
+void peers_hello(struct peers *p, struct link *l);
+int peers_check_hello(struct peers *p, struct link *l, const void *bytes, size_t n,
+                      struct hello *theirs, struct error *err);
+void peers_try_finish(struct peers *p); /* closing, and everything is closed: p is gone */
+
+/* peers_out.c */
+void outgoing_watch(struct outgoing *o, uint64_t now); /* connects, or lets go */
+
+/* peers_in.c */
+int incoming_listen(struct peers *p, const char *address, struct error *err);
+void incoming_watch(struct peers *p, uint64_t now);
 
 #endif

@@ -12,43 +12,6 @@ enum {
     SERVERS_MAX = 9,
 };
 
-static void *heap_malloc(void *data, size_t n)
-{
-    return (void)data, mem_alloc(n);
-}
-static void heap_free(void *data, void *p)
-{
-    (void)data, mem_free(p);
-}
-static void *heap_calloc(void *data, size_t count, size_t n)
-{
-    (void)data;
-    return mem_zalloc(count * n);
-}
-static void *heap_realloc(void *data, void *p, size_t n)
-{
-    return (void)data, mem_resize(p, n);
-}
-static void *heap_aligned(void *data, size_t alignment, size_t n)
-{
-    (void)data;
-    return aligned_alloc(alignment, n);
-}
-static void heap_aligned_free(void *data, size_t alignment, void *p)
-{
-    (void)data, (void)alignment;
-    mem_free(p);
-}
-
-/* libraft's error paths after a failed allocation are broken: it gets memory that never runs out.
- */
-static void quorum_heap(void)
-{
-    static struct raft_heap heap = {NULL,         heap_malloc,  heap_free,        heap_calloc,
-                                    heap_realloc, heap_aligned, heap_aligned_free};
-    raft_heap_set(&heap);
-}
-
 static int quorum_check(const struct quorum_options *o, struct error *err)
 {
     if (o->server_count == 0 || o->server_count > SERVERS_MAX)
@@ -110,7 +73,7 @@ int quorum_open(struct quorum **out, const struct quorum_options *options, struc
     quorum_defaults(&o);
     int rc = quorum_check(&o, err);
     if (rc) return rc;
-    quorum_heap();
+    heap_install();
     struct quorum *q = mem_new(struct quorum);
     q->options = o;
     q->options.cluster = mem_strdup(o.cluster ? o.cluster : "");
@@ -241,111 +204,4 @@ void quorum_close(struct quorum *q, void (*closed)(void *arg), void *arg)
     io_put_end(q, E_CLOSED);
     turn_defer(q, &q->close_reads, quorum_fail_reads);
     turn_quiet(q);
-}
-
-/* A process that was stopped for a while looks at what came in before it believes its clock. */
-static bool quorum_stalled(struct quorum *q, uint64_t now)
-{
-    bool stalled = now - q->last_tick_ms > 3ull * q->options.heartbeat_ms;
-    q->last_tick_ms = now;
-    if (stalled) mark(q, MARK_stalled_tick_skipped);
-    return stalled;
-}
-
-/* Followers still answer the heartbeats of a leader whose disk is stuck, so nothing else would
- * dethrone it. */
-static bool quorum_leads_without_disk(struct quorum *q)
-{
-    struct disk *d = q->options.disk;
-    if (!is_leader(q) || !d->stuck_ms || d->stuck_ms(d) <= election_ms(q)) return false;
-    mark(q, MARK_leader_disk_stuck);
-    return true;
-}
-
-void quorum_tick(struct quorum *q)
-{
-    if (!q->started || q->closing) return;
-    turn_begin(q);
-    bool stalled = quorum_stalled(q, now_ms(q));
-    receive_retry_held(q);
-    lead_tick(q);
-    if (!stalled && !quorum_leads_without_disk(q) && !guard_s4_withholds_tick(q))
-        RAFT_CALL(q, q->tick(&q->io));
-    io_sends_expire(q);
-    install_sources_tick(q);
-    install_target_tick(q);
-    reads_tick(q);
-    turn_end(q);
-}
-
-void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes, size_t n)
-{
-    if (!q->started || q->closing) return;
-    struct peer *peer = peer_find(q, from);
-    if (!peer) {
-        mark(q, MARK_unknown_sender);
-        return;
-    }
-    turn_begin(q);
-    receive_frame(q, peer, (struct str){bytes, n});
-    turn_end(q);
-}
-
-void quorum_peer_up(struct quorum *q, uint64_t id, bool up)
-{
-    struct peer *peer = peer_find(q, id);
-    if (q->closing || !peer || peer->up == up) return;
-    peer->up = up;
-    peer->lost = !up;
-    if (!q->started) return;
-    turn_begin(q);
-    struct raft_progress *progress = view_progress(q, id);
-    if (up && progress) progress->last_send = 0; /* the next tick speaks to it */
-    if (up)
-        lead_peer_found(q);
-    else
-        lead_peer_lost(q, id);
-    turn_end(q);
-}
-
-int quorum_tell(struct quorum *q, uint64_t to, struct str bytes)
-{
-    const struct peer *peer = q->closing ? NULL : peer_find(q, to);
-    if (!peer || !peer->up) return E_CLOSED;
-    if (bytes.n > WIRE_ENTRY_MAX) return E_TOOBIG;
-    struct wire w = {.type = WIRE_TELL};
-    w.tell = bytes;
-    struct buf buf_auto frame = BUF_INIT;
-    wire_write(&frame, &w);
-    send_frame(q, peer, &frame);
-    return 0;
-}
-
-struct quorum_status quorum_status(const struct quorum *q)
-{
-    static const char *const roles[] = {[RAFT_UNAVAILABLE] = "unavailable",
-                                        [RAFT_FOLLOWER] = "follower",
-                                        [RAFT_CANDIDATE] = "candidate",
-                                        [RAFT_LEADER] = "leader"};
-    return (struct quorum_status){.role = roles[q->raft.state],
-                                  .leads = q->leads,
-                                  .leader_id = view_leader(q),
-                                  .term = q->raft.current_term,
-                                  .commit_index = q->raft.commit_index,
-                                  .applied_index = q->raft.last_applied,
-                                  .last_index = view_last_index(q),
-                                  .stored_index = q->raft.last_stored,
-                                  .keyframe_index = q->keyframe_index};
-}
-
-unsigned quorum_marks(const struct quorum *q, const char *const **names, const uint64_t **counts)
-{
-    static const char *const texts[] = {
-#define X(name) #name,
-        MARKS(X)
-#undef X
-    };
-    *names = texts;
-    *counts = q->marks;
-    return MARK_COUNT;
 }
