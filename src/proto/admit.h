@@ -4,12 +4,13 @@
 #define LOGSHIP_PROTO_ADMIT_H
 
 #include "base/error.h"
-#include "proto/schema.h"
 #include "proto/mp.h"
+#include "proto/schema.h"
 
 /* One failed check; becomes a cause in a Status of reason Invalid. */
 struct cause {
-    const char *reason; /* FieldValueRequired, FieldValueInvalid, FieldValueNotSupported, FieldValueForbidden, FieldValueDuplicate, FieldValueTooLong */
+    const char *reason; /* FieldValueRequired, FieldValueInvalid, FieldValueNotSupported,
+                           FieldValueForbidden, FieldValueDuplicate, FieldValueTooLong */
     char *field;        /* spec.containers[0].name */
     char *message;      /* "Required value", as Kubernetes words it */
 };
@@ -22,14 +23,15 @@ void causes_add(struct causes *c, const char *reason, const char *field, const c
 void causes_free(struct causes *c);
 
 /* Structure: wrong types are an error (E_INVALID, worded as the Go decoder does:
- * 'json: cannot unmarshal string into Go struct field ...' is not imitated; ours names the field path).
- * Unknown fields are dropped; each is reported to `unknown` (may be NULL: not reported) as a path. Explicit nulls are dropped.
- * Appends the pruned document to out. */
+ * 'json: cannot unmarshal string into Go struct field ...' is not imitated; ours names the field
+ * path). Unknown fields are dropped; each is reported to `unknown` (may be NULL: not reported) as a
+ * path. Explicit nulls are dropped. Appends the pruned document to out. */
 int admit_structure(const struct type *type, struct mp doc, struct buf *out, struct causes *unknown,
                     struct error *err);
 /* Appends the document with defaults filled in (defaults.tsv and defaults_*.c). */
 void admit_defaults(const struct kind *kind, struct mp doc, struct buf *out);
-/* Checks a new object (old.type == MP_END) or an update of old; adds to causes. Both in Kubernetes form. `subresource` NULL or "status". */
+/* Checks a new object (old.type == MP_END) or an update of old; adds to causes. Both in Kubernetes
+ * form. `subresource` NULL or "status". */
 void admit_validate(const struct kind *kind, struct mp doc, struct mp old, const char *subresource,
                     struct causes *causes);
 

@@ -1,6 +1,6 @@
 /* The Table form of objects (meta.k8s.io/v1): the cells of Kubernetes' own printers.
- * Columns come from columns.tsv; cells of kinds with printers of their own from table_cells.c, others
- * have Name and Age (Created At in old servers). */
+ * Columns come from columns.tsv, cells from table_*.c; kinds that have no lines there show Name and
+ * Created At. */
 #ifndef LOGSHIP_PROTO_TABLE_H
 #define LOGSHIP_PROTO_TABLE_H
 
