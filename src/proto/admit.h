@@ -22,10 +22,10 @@ void causes_add(struct causes *c, const char *reason, const char *field, const c
     __attribute__((format(printf, 4, 5)));
 void causes_free(struct causes *c);
 
-/* Structure: wrong types are an error (E_INVALID, worded as the Go decoder does:
- * 'json: cannot unmarshal string into Go struct field ...' is not imitated; ours names the field
- * path). Unknown fields are dropped; each is reported to `unknown` (may be NULL: not reported) as a
- * path. Explicit nulls are dropped. Appends the pruned document to out. */
+/* Structure: a wrong type is an error (E_INVALID, "spec.replicas: expected an integer, got a
+ * string"). Unknown fields are dropped; each is reported to `unknown` (may be NULL: not reported)
+ * as a path. Explicit nulls are dropped; quantities, times and base64 get their usual form. Appends
+ * the pruned document to out. */
 int admit_structure(const struct type *type, struct mp doc, struct buf *out, struct causes *unknown,
                     struct error *err);
 /* Appends the document with defaults filled in (defaults.tsv and defaults_*.c). */
