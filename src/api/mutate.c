@@ -15,7 +15,7 @@
 
 enum mutation_how { MUTATE_REPLACE, MUTATE_JSON, MUTATE_MERGE, MUTATE_STRATEGIC };
 enum mutation_target { TARGET_OBJECT, TARGET_STATUS, TARGET_SCALE, TARGET_FINALIZERS };
-enum { MUTATE_TRIES = 6 };
+enum { MUTATE_TRIES = 20 };
 
 struct mutation {
     enum mutation_how how;
