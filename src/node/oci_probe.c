@@ -16,7 +16,7 @@ static void probe_spec(struct buf *json)
         "{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"cwd\":\"/\","
         "\"args\":[\"/bin/true\"],\"env\":[\"PATH=/bin:/usr/bin\"]},\"root\":{\"path\":\"rootfs\"},"
         "\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},"
-                   "{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}");
+        "{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}");
     for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
         if (!file_exists(dirs[i])) continue;
         buf_printf(json,

@@ -311,27 +311,28 @@ static void secrets_reach_containers_as_variables_and_as_files(void **state)
     put_json("[[\"secrets\",\"key\",{\"data\":{\"word\":\"c2VzYW1l\"}}],"
              "[\"configmaps\",\"conf\",{\"data\":{\"a.txt\":\"alpha\"}}]]",
              &s->needs);
-    scene_pod(s,
-              "{\"metadata\":{\"labels\":{\"app\":\"x\"}},\"spec\":{\"restartPolicy\":\"Never\","
-              "\"volumes\":["
-              "{\"name\":\"s\",\"secret\":{\"secretName\":\"key\",\"defaultMode\":256}},"
-              "{\"name\":\"c\",\"configMap\":{\"name\":\"conf\",\"items\":[{\"key\":\"a.txt\","
-              "\"path\":\"d/b\"}]}},"
-              "{\"name\":\"m\",\"emptyDir\":{\"medium\":\"Memory\",\"sizeLimit\":\"1Mi\"}}],"
-              "\"initContainers\":[{\"name\":\"init\",\"image\":\"busybox\",\"command\":[\"sh\",\"-"
-              "c\",\"echo i > /m/i\"],"
-              "\"volumeMounts\":[{\"name\":\"m\",\"mountPath\":\"/m\"}]}],"
-              "\"containers\":[{\"name\":\"main\",\"image\":\"busybox\",\"workingDir\":\"/"
-              "tmp\",\"command\":[\"sh\",\"-c\","
-              "\"echo env=$WORD app=$APP; cat /s/word; echo; ls -lL /s/word; cat /c/d/b; echo; cat "
-              "/m/i; pwd; "
-              "grep ' /m ' /proc/mounts; id -u\"],\"securityContext\":{\"runAsUser\":0},"
-              "\"env\":[{\"name\":\"WORD\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"key\","
-              "\"key\":\"word\"}}},"
-              "{\"name\":\"APP\",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"metadata.labels['app'"
-              "]\"}}}],"
-              "\"volumeMounts\":[{\"name\":\"s\",\"mountPath\":\"/s\",\"readOnly\":true},"
-              "{\"name\":\"c\",\"mountPath\":\"/c\"},{\"name\":\"m\",\"mountPath\":\"/m\"}]}]}}");
+    scene_pod(
+        s,
+        "{\"metadata\":{\"labels\":{\"app\":\"x\"}},\"spec\":{\"restartPolicy\":\"Never\","
+        "\"volumes\":["
+        "{\"name\":\"s\",\"secret\":{\"secretName\":\"key\",\"defaultMode\":256}},"
+        "{\"name\":\"c\",\"configMap\":{\"name\":\"conf\",\"items\":[{\"key\":\"a.txt\","
+        "\"path\":\"d/b\"}]}},"
+        "{\"name\":\"m\",\"emptyDir\":{\"medium\":\"Memory\",\"sizeLimit\":\"1Mi\"}}],"
+        "\"initContainers\":[{\"name\":\"init\",\"image\":\"busybox\",\"command\":[\"sh\",\"-"
+        "c\",\"echo i > /m/i\"],"
+        "\"volumeMounts\":[{\"name\":\"m\",\"mountPath\":\"/m\"}]}],"
+        "\"containers\":[{\"name\":\"main\",\"image\":\"busybox\",\"workingDir\":\"/"
+        "tmp\",\"command\":[\"sh\",\"-c\","
+        "\"echo env=$WORD app=$APP; echo $(cat /s/word); ls -lL /s/word; echo $(cat /c/d/b); cat "
+        "/m/i; pwd; "
+        "grep ' /m ' /proc/mounts; id -u\"],\"securityContext\":{\"runAsUser\":0},"
+        "\"env\":[{\"name\":\"WORD\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"key\","
+        "\"key\":\"word\"}}},"
+        "{\"name\":\"APP\",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"metadata.labels['app'"
+        "]\"}}}],"
+        "\"volumeMounts\":[{\"name\":\"s\",\"mountPath\":\"/s\",\"readOnly\":true},"
+        "{\"name\":\"c\",\"mountPath\":\"/c\"},{\"name\":\"m\",\"mountPath\":\"/m\"}]}]}}");
     scene_node(s);
     scene_until(s, first_is_over, 30000);
     assert_true(mp_is(pod_at(s, 0, "phase"), "Succeeded"));
@@ -424,8 +425,8 @@ int main(int argc, char **argv)
                                         scene_open, scene_close),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    mem_auto char *clean =
-        mem_printf("umount -l %s/run; rm -rf --one-file-system %s", scene_dir, dir);
+    mem_auto char *clean = mem_printf(
+        "ip link del ls0afb0700; umount -l %s/run; rm -rf --one-file-system %s", scene_dir, dir);
     if (system(clean) != 0) print_message("%s stays\n", dir); // NOLINT
     mem_free(scene_dir);
     return failed;
