@@ -163,6 +163,8 @@ static void news_grow_old(void **state)
     assert_int_equal(world_count(s->world, kind_event), 1);
     assert_true(
         mp_is(doc_path(world_first(s->world, kind_event, NULL)->object->body, "reason"), "Fresh"));
+    assert_int_equal(
+        mp_i64(doc_path(world_first(s->world, kind_event, NULL)->object->body, "count"), 0), 4);
     stage_pass(s, 5000);
     assert_int_equal(world_count(s->world, kind_event), 0);
     recorder_free(r);

@@ -254,6 +254,26 @@ static void a_taint_by_hand_evicts_who_does_not_tolerate_it(void **state)
     stage_close(s);
 }
 
+static void a_new_leader_starts_the_clocks_of_tolerations_anew(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&quick);
+    stage_node(s, "n1");
+    stage_make(s, kind_pod,
+               "{'metadata':{'name':'lingers'},'spec':{'tolerations':[{'operator':'Exists',"
+               "'effect':'NoExecute','tolerationSeconds':3}]}}");
+    stage_play(s, 500);
+    stage_edit(s, kind_node, "n1", "spec.taints", "[{'key':'k','value':'v','effect':'NoExecute'}]");
+    stage_play(s, 2000);
+    system_lead(s->system, false);
+    system_lead(s->system, true);
+    stage_play(s, 2500);
+    assert_non_null(stage_get(s, kind_pod, "lingers"));
+    stage_play(s, 1000);
+    assert_null(stage_get(s, kind_pod, "lingers"));
+    stage_close(s);
+}
+
 static void evictions_come_at_their_rate(void **state)
 {
     (void)state;
@@ -289,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_node_is_not_used_before_it_is_ready),
         cmocka_unit_test(a_cordoned_node_is_tainted_and_others_taints_stay),
         cmocka_unit_test(a_taint_by_hand_evicts_who_does_not_tolerate_it),
+        cmocka_unit_test(a_new_leader_starts_the_clocks_of_tolerations_anew),
         cmocka_unit_test(evictions_come_at_their_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

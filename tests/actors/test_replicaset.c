@@ -155,6 +155,88 @@ static void ten_thousand_pods_take_few_entries(void **state)
     stage_close(s);
 }
 
+static void who_has_no_node_yet_goes_first(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&controller_times_default);
+    stage_make(s, kind_replicaset, web);
+    assert_int_equal(stage_edit(s, kind_replicaset, "web", "spec.replicas", "8").http, 200);
+    stage_pass(s, 300);
+    unsigned i = 0;
+    for (struct actor *a = world_first(s->world, kind_pod, NULL); a; a = world_next(a, NULL), i++) {
+        struct command *c = stage_about(COMMAND_BIND, kind_pod, a->name);
+        c->node = istr_of("n1");
+        if (i % 2)
+            assert_int_equal(stage_do(s, c).http, 200);
+        else
+            command_free(c);
+    }
+    assert_int_equal(stage_edit(s, kind_replicaset, "web", "spec.replicas", "4").http, 200);
+    stage_pass(s, 300);
+    assert_int_equal(stage_pods(s, "n1", true), 4);
+    assert_int_equal(stage_pods(s, NULL, false), 4);
+    stage_close(s);
+}
+
+/* Many turns pass before the quorum answers: nothing is done twice meanwhile. */
+static void what_is_on_its_way_is_counted(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&controller_times_default);
+    stage_make(s, kind_replicaset, web);
+    for (int i = 0; i < 40; i++) {
+        s->slow = true;
+        stage_pass(s, 100);
+        s->slow = false;
+        stage_turn(s);
+        assert_in_range(stage_pods(s, NULL, false), 0, 3);
+    }
+    assert_int_equal(stage_pods(s, NULL, true), 3);
+    assert_int_equal(stage_edit(s, kind_replicaset, "web", "spec.replicas", "1").http, 200);
+    for (int i = 0; i < 40; i++) {
+        s->slow = true;
+        stage_pass(s, 100);
+        s->slow = false;
+        stage_turn(s);
+        assert_in_range(stage_pods(s, NULL, false), 1, 3);
+    }
+    assert_int_equal(stage_pods(s, NULL, true), 1);
+    stage_close(s);
+}
+
+struct counter {
+    struct subscriber subscriber;
+    unsigned scaled;
+};
+
+static void counter_changed(struct subscriber *s, const struct change *c)
+{
+    container_of(s, struct counter, subscriber)->scaled += c->type == EVENT_SCALED;
+}
+
+static void the_status_is_not_written_for_every_pod(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&controller_times_default);
+    stage_make(s, kind_replicaset, web);
+    assert_int_equal(stage_edit(s, kind_replicaset, "web", "spec.replicas", "50").http, 200);
+    stage_pass(s, 500);
+    struct counter counter = {.subscriber.changed = counter_changed};
+    world_subscribe(s->world, &counter.subscriber);
+    for (struct actor *a = world_first(s->world, kind_pod, NULL); a; a = world_next(a, NULL)) {
+        struct command *c = stage_about(COMMAND_STATUS, kind_pod, a->name);
+        c->status =
+            stage_doc("{'phase':'Running','conditions':[{'type':'Ready','status':'True'}]}");
+        stage_do(s, c);
+        stage_pass(s, 20);
+    }
+    stage_pass(s, 200);
+    assert_in_range(counter.scaled, 5, 12);
+    assert_int_equal(stage_status(stage_get(s, kind_replicaset, "web"), "readyReplicas"), 50);
+    list_remove(&counter.subscriber.link);
+    stage_close(s);
+}
+
 static void a_replication_controller_does_the_same(void **state)
 {
     (void)state;
@@ -239,6 +321,9 @@ int main(void)
         cmocka_unit_test(orphans_that_match_are_adopted),
         cmocka_unit_test(a_pod_that_changes_its_labels_is_released),
         cmocka_unit_test(ten_thousand_pods_take_few_entries),
+        cmocka_unit_test(who_has_no_node_yet_goes_first),
+        cmocka_unit_test(what_is_on_its_way_is_counted),
+        cmocka_unit_test(the_status_is_not_written_for_every_pod),
         cmocka_unit_test(a_replication_controller_does_the_same),
         cmocka_unit_test(a_pod_counts_as_available_after_its_time),
         cmocka_unit_test(a_refused_create_is_tried_again),
