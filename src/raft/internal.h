@@ -99,7 +99,6 @@ struct quorum {
     /* leadership */
     unsigned short seen_state;
     uint64_t seen_term, seen_commit;
-    bool hastened; /* the first election after the start */
     struct raft_barrier barrier;
     uint64_t barrier_index, barrier_term; /* of the own-term barrier while leader */
     bool leads;                           /* as the application was told */

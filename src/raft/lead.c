@@ -135,13 +135,16 @@ void lead_announce_commit(struct quorum *q)
 static void lead_hasten(struct quorum *q, uint64_t lost)
 {
     struct raft *r = &q->raft;
+    bool candidate = r->state == RAFT_CANDIDATE;
+    unsigned timeout = candidate ? r->candidate_state.randomized_election_timeout
+                                 : r->follower_state.randomized_election_timeout;
     unsigned rank = 0;
     for (unsigned i = 0; i < q->options.server_count; i++) {
         uint64_t other = q->peers[i].id;
         if (other != lost && other < q->options.id) rank++;
     }
     uint64_t wait = (q->options.heartbeat_ms / 2) + 3ull * rank * q->options.heartbeat_ms;
-    r->election_timer_start = now_ms(q) - r->follower_state.randomized_election_timeout + wait;
+    r->election_timer_start = now_ms(q) - timeout + wait;
 }
 
 /* The connection to the leader broke: most likely it died. Forgetting it lets us grant pre-votes at
@@ -168,12 +171,12 @@ void lead_tick(struct quorum *q)
 }
 
 /* At the start of a whole cluster nobody has to wait for an election timeout: as soon as a quorum
- * is connected and no leader has spoken, the first of them asks for votes. Once per start. */
+ * is connected and no leader has spoken, the first of them asks for votes. A vote that was lost
+ * because its giver could not reach us yet is asked for again when the next connection comes up. */
 void lead_peer_found(struct quorum *q)
 {
     unsigned up = 1;
     for (unsigned i = 0; i < q->options.server_count; i++) up += q->peers[i].up;
-    if (q->hastened || up <= q->options.server_count / 2 || q->raft.state != RAFT_FOLLOWER) return;
-    q->hastened = true;
-    if (view_leader(q) == 0) lead_hasten(q, 0);
+    if (up <= q->options.server_count / 2 || is_leader(q) || view_leader(q) != 0) return;
+    lead_hasten(q, 0);
 }
