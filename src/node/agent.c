@@ -1,8 +1,8 @@
 #include "node/agent.h"
 
 #include "base/trace.h"
-#include "node/files.h"
 #include "node/logs.h"
+#include "node/paths.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -133,8 +133,8 @@ static int agent_prepare(struct agent *a, struct error *err)
     a->dir = mem_strdup(o->dir);
     a->pods_dir = mem_printf("%s/state", o->dir);
     a->logs_dir = mem_printf("%s/logs", o->dir);
-    int rc = dir_make(a->pods_dir, 0700, err);
-    if (rc == 0) rc = dir_make(a->logs_dir, 0755, err);
+    int rc = path_make_dir(a->pods_dir, 0700, err);
+    if (rc == 0) rc = path_make_dir(a->logs_dir, 0755, err);
     if (rc == 0) rc = masters_init(&a->masters, &a->loop, o->masters, o->token, o->ca_file, err);
     if (rc < 0) return rc;
     struct oci_options oci = {

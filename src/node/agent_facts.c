@@ -1,6 +1,6 @@
 #include "node/agent.h"
 
-#include "node/files.h"
+#include "node/paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 static void line_value(const char *file, const char *name, char *out, size_t n)
 {
     struct buf buf_auto text = BUF_INIT;
-    if (file_read(file, &text, NULL) < 0 || !text.len) return;
+    if (path_read(file, &text, NULL) < 0 || !text.len) return;
     struct str rest = {text.data, text.len}, line;
     while (rest.p && str_split(&rest, '\n', &line)) {
         if (!str_starts(line, name)) continue;

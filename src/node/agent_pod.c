@@ -1,7 +1,7 @@
 #include "node/agent.h"
 
 #include "base/trace.h"
-#include "node/files.h"
+#include "node/paths.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -68,7 +68,7 @@ static void brief_free(struct pod_brief *b)
 static int job_start(struct job *j)
 {
     j->reason = "CreateContainerError";
-    int rc = dir_make(j->log_dir, 0755, &j->err);
+    int rc = path_make_dir(j->log_dir, 0755, &j->err);
     if (rc < 0) return rc;
     if (j->attempt >= 2) { /* the log before this one is kept for --previous, older ones are not */
         mem_auto char *old = mem_printf("%s/%u.log", j->log_dir, j->attempt - 2);

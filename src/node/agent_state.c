@@ -1,7 +1,7 @@
 #include "node/agent.h"
 
 #include "base/trace.h"
-#include "node/files.h"
+#include "node/paths.h"
 #include "node/put.h"
 
 #include <dirent.h>
@@ -85,7 +85,7 @@ void agent_pod_save(struct agent_pod *p)
     put_pod(p, &now);
     if (now.len == p->saved.len && memcmp(now.data, p->saved.data, now.len) == 0) return;
     mem_auto char *file = state_file(p);
-    if (file_replace(file, (struct str){now.data, now.len}, 0600, &err) < 0) {
+    if (path_replace(file, (struct str){now.data, now.len}, 0600, &err) < 0) {
         trace_error("node", "%s", err.text);
         return;
     }
@@ -97,7 +97,7 @@ void agent_pod_forget(struct agent_pod *p)
 {
     mem_auto char *file = state_file(p), *logs = agent_log_dir(p, "");
     (void)remove(file);
-    tree_remove_all(logs);
+    path_remove_tree(logs);
 }
 
 /* --- reading it again
@@ -187,7 +187,7 @@ void agent_load(struct agent *a)
         struct buf buf_auto bytes = BUF_INIT;
         struct error err = {0};
         mem_auto char *file = mem_printf("%s/%s", a->pods_dir, entry->d_name);
-        if (file_read(file, &bytes, &err) < 0 || !mp_valid(bytes.data, bytes.len)) {
+        if (path_read(file, &bytes, &err) < 0 || !mp_valid(bytes.data, bytes.len)) {
             trace_warn("node", "%s: not readable, the pod is taken as unknown", file);
             continue;
         }

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "node/exec.h"
-#include "node/files.h"
+#include "node/paths.h"
 #include "node/put.h"
 #include "proto/json.h"
 
@@ -77,7 +77,7 @@ int cni_open(struct cni *cni, const char *plugins, const char *conf, const char 
     int rc;
     if (conf) {
         struct buf buf_auto text = BUF_INIT;
-        rc = file_read(conf, &text, err);
+        rc = path_read(conf, &text, err);
         if (rc == 0) rc = json_parse(text.data ? text.data : "", text.len, &cni->list, err);
         if (rc < 0) error_wrap(err, rc, "CNI configuration %s", conf);
     } else {

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "node/exec.h"
-#include "node/files.h"
+#include "node/paths.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static int oci_directories(struct oci *o, struct error *err)
     int rc = mount_tmpfs(o->run, "mode=0700", err);
     for (size_t i = 0; rc == 0 && i < sizeof(below) / sizeof(below[0]); i++) {
         mem_auto char *dir = mem_printf("%s/%s", o->run, below[i]);
-        rc = dir_make(dir, 0700, err);
+        rc = path_make_dir(dir, 0700, err);
     }
     return rc;
 }
@@ -34,7 +34,7 @@ static int oci_directories(struct oci *o, struct error *err)
 static int oci_prepare(struct oci *o, const struct oci_options *options, struct error *err)
 {
     char real[PATH_MAX];
-    int rc = dir_make(options->dir, 0755, err);
+    int rc = path_make_dir(options->dir, 0755, err);
     if (rc < 0) return rc;
     if (!realpath(options->dir, real))
         return error_set(err, E_IO, "%s: cannot be resolved", options->dir);

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "node/exec.h"
-#include "node/files.h"
+#include "node/paths.h"
 #include "proto/json.h"
 
 #include <pthread.h>
@@ -69,7 +69,7 @@ static char *image_ref(const char *normal)
 static int json_file(const char *path, struct buf *out, struct error *err)
 {
     struct buf buf_auto text = BUF_INIT;
-    int rc = file_read(path, &text, err);
+    int rc = path_read(path, &text, err);
     if (rc == 0) rc = json_parse(text.data ? text.data : "", text.len, out, err);
     return rc < 0 ? error_wrap(err, rc, "%s", path) : 0;
 }
@@ -139,11 +139,11 @@ static int image_unpack(struct images *im, const char *ref, const char *bundle, 
     mem_auto char *temporary = mem_printf("%s.%d", bundle, (int)getpid());
     mem_auto char *source = mem_printf("%s:%s", im->layout, ref);
     struct exec_options options = {.timeout_ms = UNPACK_MS};
-    tree_remove_all(temporary);
+    path_remove_tree(temporary);
     int rc = exec_run(EXEC("umoci", "unpack", "--image", source, temporary), &options, NULL, err);
     if (rc == 0 && rename(temporary, bundle) < 0)
         rc = error_set(err, E_IO, "cannot rename %s", temporary);
-    if (rc < 0) tree_remove_all(temporary);
+    if (rc < 0) path_remove_tree(temporary);
     return rc;
 }
 
@@ -151,9 +151,9 @@ static int image_open(struct images *im, const char *ref, struct image *image, s
 {
     mem_auto char *bundle = mem_printf("%s/%s", im->cache, image->digest);
     mem_auto char *spec_file = mem_printf("%s/config.json", bundle);
-    int rc = dir_make(im->cache, 0700, err);
+    int rc = path_make_dir(im->cache, 0700, err);
     pthread_mutex_lock(&im->unpacking);
-    if (rc == 0 && !file_exists(spec_file)) rc = image_unpack(im, ref, bundle, err);
+    if (rc == 0 && !path_exists(spec_file)) rc = image_unpack(im, ref, bundle, err);
     pthread_mutex_unlock(&im->unpacking);
     struct buf buf_auto spec = BUF_INIT;
     if (rc == 0) rc = json_file(spec_file, &spec, err);

@@ -4,8 +4,8 @@
 #include "net/http_server.h"
 #include "net/pki.h"
 #include "node/agent.h"
-#include "node/files.h"
 #include "node/log_read.h"
+#include "node/paths.h"
 #include "proto/timefmt.h"
 
 #include <fcntl.h>
@@ -249,7 +249,7 @@ static int logs_certificate(struct log_server *s, struct error *err)
     const struct agent *a = s->agent;
     mem_auto char *cert = mem_printf("%s/node.crt", a->dir),
                   *key = mem_printf("%s/node.key", a->dir);
-    if (!file_exists(cert) || !file_exists(key)) {
+    if (!path_exists(cert) || !path_exists(key)) {
         const char *const names[] = {a->facts.address, a->options.name, NULL};
         struct pki_request request = {.common_name = a->options.name, .names = names, .days = 3650};
         int rc = pki_self_sign(&request, cert, key, err);

@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "node/exec.h"
-#include "node/files.h"
 #include "node/oci_spec.h"
+#include "node/paths.h"
 #include "proto/json.h"
 
 #include <stdio.h>
@@ -44,9 +44,9 @@ static int rootfs_make(const char *fs, const char *image, struct error *err)
 {
     mem_auto char *upper = mem_printf("%s/upper", fs), *work = mem_printf("%s/work", fs);
     mem_auto char *merged = mem_printf("%s/merged", fs);
-    int rc = dir_make(upper, 0755, err);
-    if (rc == 0) rc = dir_make(work, 0700, err);
-    if (rc == 0) rc = dir_make(merged, 0755, err);
+    int rc = path_make_dir(upper, 0755, err);
+    if (rc == 0) rc = path_make_dir(work, 0700, err);
+    if (rc == 0) rc = path_make_dir(merged, 0755, err);
     if (rc < 0) return rc;
     mem_auto char *options = mem_printf("lowerdir=%s,upperdir=%s,workdir=%s", image, upper, work);
     if (mount("overlay", merged, "overlay", 0, options) == 0) return 0;
@@ -69,17 +69,17 @@ void oci_container_remove(struct oci *o, const char *uid, const char *id)
     mem_auto char *fs = mem_printf("%s/pods/%s/fs/%s", o->dir, uid, id);
     mem_auto char *merged = mem_printf("%s/merged", fs),
                   *state = mem_printf("%s/%s", o->runtime_root, id);
-    if (file_exists(state)) {
+    if (path_exists(state)) {
         (void)exec_run(EXEC(o->runtime, "--root", o->runtime_root, "delete", "--force", id),
                        &options, NULL, NULL);
     }
     mount_remove(merged);
-    tree_remove_all(fs);
-    tree_remove_all(bundle);
+    path_remove_tree(fs);
+    path_remove_tree(bundle);
     static const char *const places[] = {"exits", "persist", "sock"};
     for (size_t i = 0; i < 3; i++) {
         mem_auto char *path = mem_printf("%s/%s/%s", o->run, places[i], id);
-        tree_remove_all(path);
+        path_remove_tree(path);
     }
 }
 
@@ -143,10 +143,10 @@ static int launch_write_spec(struct oci *o, const struct pod_brief *p, struct mp
     struct buf buf_auto json = BUF_INIT;
     mem_auto char *file = mem_printf("%s/config.json", l->bundle);
     int rc = oci_spec_make(&spec, &json, err);
-    if (rc == 0) rc = dir_make(l->bundle, 0700, err);
-    if (rc == 0) rc = dir_make(l->persist, 0700, err);
-    if (rc == 0) rc = file_write(l->termination, STR(""), 0666, err);
-    if (rc == 0) rc = file_write(file, (struct str){json.data, json.len}, 0600, err);
+    if (rc == 0) rc = path_make_dir(l->bundle, 0700, err);
+    if (rc == 0) rc = path_make_dir(l->persist, 0700, err);
+    if (rc == 0) rc = path_write(l->termination, STR(""), 0666, err);
+    if (rc == 0) rc = path_write(file, (struct str){json.data, json.len}, 0600, err);
     oci_paths_free(&at);
     return rc;
 }
@@ -231,7 +231,7 @@ static void termination_message(const struct oci *o, const char *id, struct cont
 {
     struct buf buf_auto text = BUF_INIT;
     mem_auto char *file = mem_printf("%s/bundles/%s/termination", o->run, id);
-    if (file_read(file, &text, NULL) < 0 || text.len == 0) return;
+    if (path_read(file, &text, NULL) < 0 || text.len == 0) return;
     size_t n = text.len < sizeof out->message ? text.len : sizeof out->message - 1;
     while (n && ((unsigned char)text.data[n] & 0xc0) == 0x80) n--; /* not inside a character */
     struct buf buf_auto check = BUF_INIT;
@@ -245,10 +245,10 @@ static bool conmon_is_gone(const struct oci *o, const char *id)
 {
     struct buf buf_auto text = BUF_INIT;
     mem_auto char *file = mem_printf("%s/bundles/%s/conmon.pid", o->run, id);
-    if (file_read(file, &text, NULL) < 0 || !text.len) return true;
+    if (path_read(file, &text, NULL) < 0 || !text.len) return true;
     mem_auto char *cmdline = mem_printf("/proc/%ld/cmdline", strtol(text.data, NULL, 10));
     struct buf buf_auto line = BUF_INIT;
-    if (file_read(cmdline, &line, NULL) < 0) return true;
+    if (path_read(cmdline, &line, NULL) < 0) return true;
     return line.len == 0 || !memmem(line.data, line.len, id, strlen(id));
 }
 
@@ -261,10 +261,10 @@ bool oci_poll_exit(struct node_driver *d, const char *id, struct container_exit 
                   *oom2 = mem_printf("%s/bundles/%s/oom", o->run, id);
     struct stat st;
     *out = (struct container_exit){0};
-    if (stat(file, &st) == 0 && file_read(file, &text, NULL) == 0 && text.len) {
+    if (stat(file, &st) == 0 && path_read(file, &text, NULL) == 0 && text.len) {
         out->code = (int)strtol(text.data, NULL, 10);
         out->finished_s = st.st_mtim.tv_sec;
-        out->out_of_memory = file_exists(oom) || file_exists(oom2);
+        out->out_of_memory = path_exists(oom) || path_exists(oom2);
         termination_message(o, id, out);
         return true;
     }

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "node/exec.h"
-#include "node/files.h"
+#include "node/paths.h"
 
 #include <unistd.h>
 
@@ -18,7 +18,7 @@ static void probe_spec(struct buf *json)
         "\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},"
         "{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}");
     for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-        if (!file_exists(dirs[i])) continue;
+        if (!path_exists(dirs[i])) continue;
         buf_printf(json,
                    ",{\"destination\":\"%s\",\"type\":\"bind\",\"source\":\"%s\",\"options\":["
                    "\"rbind\",\"ro\"]}",
@@ -68,9 +68,9 @@ int oci_probe(const struct oci_options *options, const char *run, char **runtime
     mem_auto char *file = mem_printf("%s/probe/config.json", run),
                   *root = mem_printf("%s/runtime", run);
     struct buf buf_auto json = BUF_INIT, why = BUF_INIT;
-    int rc = dir_make(rootfs, 0755, err);
+    int rc = path_make_dir(rootfs, 0755, err);
     probe_spec(&json);
-    if (rc == 0) rc = file_write(file, (struct str){json.data, json.len}, 0600, err);
+    if (rc == 0) rc = path_write(file, (struct str){json.data, json.len}, 0600, err);
     if (rc < 0) return rc;
     for (; *candidates; candidates++) {
         struct error one = {0};
@@ -87,7 +87,7 @@ int oci_probe(const struct oci_options *options, const char *run, char **runtime
                 if (access(path, X_OK) == 0) *runtime = mem_strdup(path);
             }
             if (!*runtime) *runtime = mem_strdup(*candidates);
-            tree_remove_all(bundle);
+            path_remove_tree(bundle);
             return 0;
         }
         trace_debug("oci", "%s does not work here: %s", *candidates, one.text);

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "node/exec.h"
-#include "node/files.h"
+#include "node/paths.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -55,10 +55,10 @@ static bool pod_flag(const struct pod_brief *p, const char *path)
 static int namespaces_make(const struct oci_paths *at, const struct pod_brief *p,
                            const char *hostname, struct error *err)
 {
-    int rc = dir_make(at->ns, 0700, err);
+    int rc = path_make_dir(at->ns, 0700, err);
     if (rc == 0) rc = mount_tmpfs(at->shm, "mode=1777,size=64m", err);
     const char *const files[] = {at->net, at->ipc, at->uts};
-    for (size_t i = 0; rc == 0 && i < 3; i++) rc = file_write(files[i], STR(""), 0600, err);
+    for (size_t i = 0; rc == 0 && i < 3; i++) rc = path_write(files[i], STR(""), 0600, err);
     if (rc < 0) return rc;
     bool host_net = pod_flag(p, "spec.hostNetwork"), host_ipc = pod_flag(p, "spec.hostIPC");
     mem_auto char *net = mem_printf("--net=%s", at->net), *ipc = mem_printf("--ipc=%s", at->ipc);
@@ -84,7 +84,7 @@ static void namespaces_remove(const struct oci_paths *at)
         mount_remove(files[i]);
         mount_remove(files[i]); /* a setup that was tried twice */
     }
-    tree_remove_all(at->ns);
+    path_remove_tree(at->ns);
 }
 
 /* --- /etc
@@ -108,7 +108,7 @@ static void etc_resolv(const struct pod_brief *p, struct buf *out)
 {
     struct mp config = doc_path(p->body, "spec.dnsConfig");
     if (!mp_is(doc_path(p->body, "spec.dnsPolicy"), "None"))
-        (void)file_read("/etc/resolv.conf", out, NULL);
+        (void)path_read("/etc/resolv.conf", out, NULL);
     for (struct mp_iter it = mp_items(mp_get(config, "nameservers")); mp_iter_next(&it);) {
         buf_printf(out, "nameserver %.*s\n", (int)mp_str(it.value).n, mp_str(it.value).p);
     }
@@ -124,7 +124,7 @@ static int etc_make(const struct oci_paths *at, const struct pod_brief *p, const
 {
     struct buf buf_auto hosts = BUF_INIT, resolv = BUF_INIT, name = BUF_INIT;
     if (pod_flag(p, "spec.hostNetwork")) {
-        (void)file_read("/etc/hosts", &hosts, NULL);
+        (void)path_read("/etc/hosts", &hosts, NULL);
     } else {
         etc_hosts(p, hostname, ip, &hosts);
     }
@@ -134,10 +134,10 @@ static int etc_make(const struct oci_paths *at, const struct pod_brief *p, const
         const char *file;
         const struct buf *text;
     } files[] = {{"hosts", &hosts}, {"resolv.conf", &resolv}, {"hostname", &name}};
-    int rc = dir_make(at->etc, 0755, err);
+    int rc = path_make_dir(at->etc, 0755, err);
     for (size_t i = 0; rc == 0 && i < 3; i++) {
         mem_auto char *path = mem_printf("%s/%s", at->etc, files[i].file);
-        rc = file_write(path, (struct str){files[i].text->data, files[i].text->len}, 0644, err);
+        rc = path_write(path, (struct str){files[i].text->data, files[i].text->len}, 0644, err);
     }
     return rc;
 }
@@ -235,7 +235,7 @@ void oci_teardown(struct node_driver *d, const struct pod_brief *p)
     namespaces_remove(&at);
     struct volume_dirs dirs = oci_dirs(&at);
     volumes_remove(&dirs);
-    tree_remove_all(at.pod);
+    path_remove_tree(at.pod);
     cgroups_remove(p->uid);
     oci_paths_free(&at);
 }

@@ -1,7 +1,7 @@
 #include "node/pod_volumes.h"
 
 #include "base/mem.h"
-#include "node/files.h"
+#include "node/paths.h"
 #include "proto/quantity.h"
 
 #include <dirent.h>
@@ -29,8 +29,8 @@ static int volume_file(const char *dir, struct str path, const struct buf *bytes
     mem_auto char *file = mem_printf("%s/%.*s", dir, (int)path.n, path.p),
                   *above = mem_strdup(file);
     *strrchr(above, '/') = '\0';
-    int rc = dir_make(above, 0755, err);
-    return rc < 0 ? rc : file_replace(file, (struct str){bytes->data, bytes->len}, mode, err);
+    int rc = path_make_dir(above, 0755, err);
+    return rc < 0 ? rc : path_replace(file, (struct str){bytes->data, bytes->len}, mode, err);
 }
 
 static mode_t mode_of(struct mp item, struct mp source)
@@ -108,7 +108,7 @@ static int volume_empty(struct mp source, const struct volume_dirs *dirs, struct
     bool memory = mp_is(mp_get(source, "medium"), "Memory");
     mem_auto char *dir =
         mem_printf("%s/%.*s", memory ? dirs->memory : dirs->disk, (int)name.n, name.p);
-    int rc = dir_make(dir, 0777, err);
+    int rc = path_make_dir(dir, 0777, err);
     if (rc < 0) return rc;
     if (memory) {
         int64_t size = 0;
@@ -125,10 +125,10 @@ static int volume_host(struct mp source, struct error *err)
     struct str path = mp_str(mp_get(source, "path"));
     struct mp type = mp_get(source, "type");
     mem_auto char *z = mem_printf("%.*s", (int)path.n, path.p ? path.p : "");
-    if (mp_is(type, "DirectoryOrCreate")) return dir_make(z, 0755, err);
-    if (mp_is(type, "FileOrCreate") && !file_exists(z)) return file_write(z, STR(""), 0644, err);
-    if (file_exists(z)) return 0;
-    if (!mp_str(type).n) return dir_make(z, 0755, err);
+    if (mp_is(type, "DirectoryOrCreate")) return path_make_dir(z, 0755, err);
+    if (mp_is(type, "FileOrCreate") && !path_exists(z)) return path_write(z, STR(""), 0644, err);
+    if (path_exists(z)) return 0;
+    if (!mp_str(type).n) return path_make_dir(z, 0755, err);
     return error_set(err, E_NOTFOUND, "hostPath type check failed: %s is not there", z);
 }
 
@@ -141,7 +141,7 @@ static int volume_make(const struct pod_context *p, struct mp volume,
     if (!volume_path_is_inside(name)) return error_set(err, E_INVALID, "bad volume name");
     if ((s = mp_get(volume, "emptyDir")).type == MP_MAP) return volume_empty(s, dirs, name, err);
     if ((s = mp_get(volume, "hostPath")).type == MP_MAP) return volume_host(s, err);
-    int rc = dir_make(dir, 0755, err);
+    int rc = path_make_dir(dir, 0755, err);
     if (rc < 0) return rc;
     mode_t mode = FILE_MODE;
     if ((s = mp_get(volume, "secret")).type == MP_MAP) {
@@ -161,8 +161,8 @@ static int volume_make(const struct pod_context *p, struct mp volume,
 
 int volumes_make(const struct pod_context *p, const struct volume_dirs *dirs, struct error *err)
 {
-    int rc = dir_make(dirs->disk, 0755, err);
-    if (rc == 0) rc = dir_make(dirs->memory, 0755, err);
+    int rc = path_make_dir(dirs->disk, 0755, err);
+    if (rc == 0) rc = path_make_dir(dirs->memory, 0755, err);
     for (struct mp_iter it = mp_items(mp_path(p->body, "spec.volumes"));
          rc == 0 && mp_iter_next(&it);) {
         struct str name = mp_str(mp_get(it.value, "name"));
@@ -184,8 +184,8 @@ void volumes_remove(const struct volume_dirs *dirs)
         mount_remove(path);
     }
     if (d) closedir(d);
-    tree_remove_all(dirs->memory);
-    tree_remove_all(dirs->disk);
+    path_remove_tree(dirs->memory);
+    path_remove_tree(dirs->disk);
 }
 
 char *volume_path(struct mp body, struct str name, const struct volume_dirs *dirs)

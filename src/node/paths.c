@@ -1,4 +1,4 @@
-#include "node/files.h"
+#include "node/paths.h"
 
 #include "base/mem.h"
 
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int file_read(const char *path, struct buf *out, struct error *err)
+int path_read(const char *path, struct buf *out, struct error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -25,7 +25,7 @@ int file_read(const char *path, struct buf *out, struct error *err)
     return n < 0 ? error_set(err, E_IO, "%s: %s", path, strerror(failure)) : 0;
 }
 
-int file_write(const char *path, struct str bytes, mode_t mode, struct error *err)
+int path_write(const char *path, struct str bytes, mode_t mode, struct error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0) return error_set(err, E_IO, "%s: %s", path, strerror(errno));
@@ -44,23 +44,23 @@ int file_write(const char *path, struct str bytes, mode_t mode, struct error *er
     return error_set(err, failure == ENOSPC ? E_FULL : E_IO, "%s: %s", path, strerror(failure));
 }
 
-int file_replace(const char *path, struct str bytes, mode_t mode, struct error *err)
+int path_replace(const char *path, struct str bytes, mode_t mode, struct error *err)
 {
     mem_auto char *temporary = mem_printf("%s.new", path);
-    int rc = file_write(temporary, bytes, mode, err);
+    int rc = path_write(temporary, bytes, mode, err);
     if (rc == 0 && rename(temporary, path) < 0) {
         rc = error_set(err, E_IO, "%s: %s", path, strerror(errno));
     }
     return rc;
 }
 
-bool file_exists(const char *path)
+bool path_exists(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0;
 }
 
-int dir_make(const char *path, mode_t mode, struct error *err)
+int path_make_dir(const char *path, mode_t mode, struct error *err)
 {
     mem_auto char *at = mem_strdup(path);
     for (char *p = at + 1; *p; p++) {
@@ -82,7 +82,7 @@ static int tree_remove_one(const char *path, const struct stat *st, int type, st
     return 0;
 }
 
-void tree_remove_all(const char *path)
+void path_remove_tree(const char *path)
 {
     (void)nftw(path, tree_remove_one, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
@@ -97,7 +97,7 @@ bool mount_is(const char *path)
 
 int mount_tmpfs(const char *path, const char *options, struct error *err)
 {
-    int rc = dir_make(path, 0755, err);
+    int rc = path_make_dir(path, 0755, err);
     if (rc < 0) return rc;
     if (mount_is(path)) return 0;
     if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0) {

@@ -1,6 +1,6 @@
 /* Whole files and directory trees, as the agent needs them. Blocking. */
-#ifndef LOGSHIP_NODE_FILES_H
-#define LOGSHIP_NODE_FILES_H
+#ifndef LOGSHIP_NODE_PATHS_H
+#define LOGSHIP_NODE_PATHS_H
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-int file_read(const char *path, struct buf *out, struct error *err); /* E_NOTFOUND, E_IO */
-int file_write(const char *path, struct str bytes, mode_t mode, struct error *err);
+int path_read(const char *path, struct buf *out, struct error *err); /* E_NOTFOUND, E_IO */
+int path_write(const char *path, struct str bytes, mode_t mode, struct error *err);
 /* Through a temporary file and a rename: the old or the new text, never a part. */
-int file_replace(const char *path, struct str bytes, mode_t mode, struct error *err);
-bool file_exists(const char *path);
-int dir_make(const char *path, mode_t mode, struct error *err); /* parents too */
-void tree_remove_all(
+int path_replace(const char *path, struct str bytes, mode_t mode, struct error *err);
+bool path_exists(const char *path);
+int path_make_dir(const char *path, mode_t mode, struct error *err); /* parents too */
+void path_remove_tree(
     const char *path); /* does not cross into other file systems; what is missing is fine */
 int mount_tmpfs(const char *path, const char *options, struct error *err); /* makes the directory */
 int mount_bind(const char *from, const char *to, struct error *err);
