@@ -1,9 +1,6 @@
 /* GET of a collection: which moment, which objects, which page; then written piece by piece, so
  * that a hundred thousand objects never lie in memory as text. */
-#include "api/encode.h"
-#include "api/filter.h"
-#include "api/inner.h"
-#include "api/snapshot.h"
+#include "api/list.h"
 
 #include "base/mem.h"
 
@@ -12,25 +9,6 @@
 enum {
     LIST_PIECE = 64 * 1024,   /* written at once */
     LIST_AHEAD = 1024 * 1024, /* may wait in memory for a slow client */
-};
-
-enum list_moment { LIST_NEWEST, LIST_ANY, LIST_NOT_OLDER, LIST_EXACT };
-
-struct listing {
-    struct filter filter;
-    struct buf token_memory;
-    struct token token; /* revision 0: the first page */
-    enum list_moment moment;
-    uint64_t revision; /* asked for */
-    uint64_t limit;    /* 0: all */
-    struct past_ask past;
-    struct request *request;
-    struct snapshot *snapshot;
-    struct object **page; /* borrowed from the snapshot */
-    size_t count, at;
-    struct encoder encoder;
-    struct buf out;
-    bool streaming;
 };
 
 static void listing_free(void *state)
@@ -209,53 +187,6 @@ static void list_exact(struct request *r, uint64_t revision)
         list_answer(r, snapshot_ref(s));
     else
         list_from_past(r, revision);
-}
-
-/* The rules for ?resourceVersion= and ?resourceVersionMatch=; a sentence when they are broken. */
-static const char *list_parse_moment(struct request *r, struct listing *l)
-{
-    struct str text = http_param(r->x, "resourceVersion");
-    struct str match = http_param(r->x, "resourceVersionMatch");
-    if (text.n && !str_to_u64(text, &l->revision))
-        return "resourceVersion: Invalid value: must be a number";
-    if (match.n && !text.n)
-        return "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless "
-               "resourceVersion is provided";
-    if (match.n && l->token.revision)
-        return "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue "
-               "is provided";
-    bool exact = str_is(match, "Exact");
-    if (match.n && !exact && !str_is(match, "NotOlderThan"))
-        return "resourceVersionMatch: Unsupported value: supported values: Exact, NotOlderThan, ";
-    if (exact && !l->revision)
-        return "resourceVersionMatch: Forbidden: resourceVersionMatch \"Exact\" is forbidden for "
-               "resourceVersion \"0\"";
-    l->moment = !text.n                ? LIST_NEWEST
-                : exact                ? LIST_EXACT
-                : l->revision == 0     ? LIST_ANY
-                : !match.n && l->limit ? LIST_EXACT /* as it was before there was a match */
-                                       : LIST_NOT_OLDER;
-    return NULL;
-}
-
-static bool list_parse(struct request *r, struct listing *l)
-{
-    struct str limit = http_param(r->x, "limit"), token = http_param(r->x, "continue");
-    if (!filter_parse(r, &l->filter)) return false;
-    if (limit.n && !str_to_u64(limit, &l->limit)) {
-        reply_error(r, 400, NULL, "limit: Invalid value: must be a number that is not negative");
-        return false;
-    }
-    if (token.n && !token_decode(token, &l->token_memory, &l->token)) {
-        reply_error(r, 400, NULL, "continue key is not valid");
-        return false;
-    }
-    const char *broken = list_parse_moment(r, l);
-    if (broken) {
-        reply_error(r, 422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: %s", broken);
-        return false;
-    }
-    return true;
 }
 
 void serve_list(struct request *r)
