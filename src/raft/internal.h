@@ -248,11 +248,29 @@ void install_target_tick(struct quorum *q);
 void install_try_deliver(struct quorum *q);
 void install_target_abandon(struct quorum *q);
 
-/* read_index.c */
+/* reads.c */
+struct read {
+    struct list link;
+    quorum_read_fn *done; /* NULL: for a follower that asked */
+    void *arg;
+    uint64_t asker, asker_boot, asker_nonce;
+    uint64_t deadline_ms;
+    uint64_t index;
+};
+
 void reads_init(struct quorum *q);
+struct read *reads_add(struct quorum *q); /* to those that wait for the next round */
+void reads_move(struct list *from, struct list *to);
+void reads_take(struct list *link, struct list *to);
+void reads_finish_all(struct quorum *q, struct list *reads, int status);
+void reads_expire(struct quorum *q);
+void reads_fail_all(struct quorum *q, int status);
+
+/* read_index.c */
+void reads_send(struct quorum *q, const struct peer *to, struct wire *w);
+void reads_begin_round(struct quorum *q);
 bool reads_step(struct quorum *q); /* starts rounds, completes what is applied */
 void reads_tick(struct quorum *q);
-void reads_fail_all(struct quorum *q, int status);
 void reads_message(struct quorum *q, struct peer *from, const struct wire *w);
 
 /* propose.c */

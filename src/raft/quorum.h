@@ -7,11 +7,15 @@
  *     propose --> raft_apply --> io append --> disk ----.
  *                     '--> io send --> net --> peers     > quorum has it --> apply --> fsm.apply
  *
- * Rooms: quorum.c (this face), io_*.c (struct raft_io), guards.c (S1 to S8 of the reliability
- * notes, each a function named after its defect), wire.c (peer messages, checked), read_index.c,
- * install.c (keyframes to a follower in chunks).
+ * Files: quorum.c and events.c (this face), lead.c (what follows from libraft's state), propose.c,
+ * io_*.c (struct raft_io), keyframes.c, guards.c (one function for each known defect of libraft, S1
+ * to S8), receive.c and wire*.c (peer messages, checked), read_index.c and reads.c, install_*.c
+ * (keyframes to a follower in chunks), peers*.c (the real network).
  *
- * Never calls back from inside one of its functions. */
+ * Callbacks come from events only (tick, deliver, peer_up, and the disk's and the network's
+ * answers), never from inside propose, read, tell, keyframe_done, status, open or close. From any
+ * callback every function here may be called, except that fsm.apply, fsm.restore and fsm.keyframe
+ * run while libraft is at work: what they ask for is done right after. */
 #ifndef LOGSHIP_RAFT_QUORUM_H
 #define LOGSHIP_RAFT_QUORUM_H
 
@@ -71,7 +75,8 @@ struct quorum_options {
 };
 
 int quorum_open(struct quorum **out, const struct quorum_options *options, struct error *err);
-/* Bootstraps when the log is empty, loads, restores, and takes part. */
+/* Bootstraps when the log is empty, loads, restores (fsm.restore is called from inside; with a
+ * single master fsm.apply too), and takes part. */
 int quorum_start(struct quorum *q, struct error *err);
 void quorum_close(struct quorum *q, void (*closed)(void *arg), void *arg);
 
@@ -81,8 +86,9 @@ void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes,
 void quorum_peer_up(struct quorum *q, uint64_t id, bool up); /* connection state, a hint */
 
 /* Proposes one entry; payload is copied. `done` runs on a later turn: 0 after apply was called for
- * it, E_NOTLEADER: surely not in the log, E_UNKNOWN: it may or may not commit. One entry at a time:
- * E_BUSY while another is in flight. */
+ * it, E_NOTLEADER: surely not in the log, E_UNKNOWN: it may or may not commit. Not taken, and
+ * `done` never called, when this returns E_NOTLEADER, E_BUSY (one entry at a time; or the disk is
+ * stuck) or E_TOOBIG (8 MiB). */
 typedef void quorum_done_fn(void *arg, int status, uint64_t index);
 int quorum_propose(struct quorum *q, struct str payload, uint64_t first_revision, int64_t time_ms,
                    quorum_done_fn *done, void *arg);
