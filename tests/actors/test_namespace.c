@@ -31,6 +31,28 @@ static void a_lost_account_comes_back(void **state)
     stage_close(s);
 }
 
+/* What another leader's last entry brought is seen to by the next one. */
+static void a_new_leader_finds_the_accounts_that_lack(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&controller_times_default);
+    stage_pass(s, 100);
+    s->slow = true;
+    system_send(s->system,
+                stage_command(COMMAND_CREATE, kind_namespace, "{'metadata':{'name':'shop'}}"));
+    stage_pass(s, 100);
+    system_lead(s->system, false);
+    s->slow = false;
+    stage_commit(s);
+    stage_pass(s, 100);
+    assert_true(has(s, kind_namespace, NULL, "shop"));
+    assert_false(has(s, kind_serviceaccount, "shop", "default"));
+    system_lead(s->system, true);
+    stage_pass(s, 100);
+    assert_true(has(s, kind_serviceaccount, "shop", "default"));
+    stage_close(s);
+}
+
 static void the_lasting_namespaces_cannot_be_deleted(void **state)
 {
     (void)state;
@@ -138,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cluster_begins_with_four_namespaces),
         cmocka_unit_test(a_lost_account_comes_back),
+        cmocka_unit_test(a_new_leader_finds_the_accounts_that_lack),
         cmocka_unit_test(the_lasting_namespaces_cannot_be_deleted),
         cmocka_unit_test(deleting_a_namespace_empties_it),
         cmocka_unit_test(a_namespace_waits_for_finalizers_in_it),

@@ -167,6 +167,7 @@ static void with_no_node_left_nobody_is_evicted(void **state)
     stage_play(s, 10000);
     assert_string_equal(ready(s, "n3"), "Unknown");
     assert_int_equal(stage_pods(s, NULL, true), 10);
+    assert_int_equal(stage_pods(s, NULL, false), 10);
     stage_close(s);
 }
 

@@ -42,7 +42,12 @@ static void create_done(struct command *command, const struct result *r)
                           "Created pod: %s", command->name);
         }
     }
-    if (s->object) agenda_soon(&s->controller->agenda, &s->agenda);
+    /* A refusal may have come at once, in the middle of a turn: the next look is not in this one.
+     */
+    if (s->object && r->http >= 400)
+        agenda_at(&s->controller->agenda, &s->agenda, s->controller->now_ms + 1);
+    else if (s->object)
+        agenda_soon(&s->controller->agenda, &s->agenda);
     replica_set_release(s);
 }
 
