@@ -4,6 +4,7 @@
 #include "cli/log_server.h"
 #include "cli/store_pick.h"
 #include "master/event_line.h"
+#include "master/replay.h"
 
 #include <raft.h>
 #include <stdio.h>
@@ -80,8 +81,8 @@ static int log_start(struct store *s, const struct log_words *w, struct log_read
                      uint64_t *index, struct error *err)
 {
     int rc = 0;
-    if (w->since) rc = store_moment(s, w->since, &r->filter.since, err);
-    if (!rc && w->until) rc = store_moment(s, w->until, &r->filter.until, err);
+    if (w->since) rc = replay_moment(s, w->since, MOMENT_BEGIN, &r->filter.since, err);
+    if (!rc && w->until) rc = replay_moment(s, w->until, MOMENT_END, &r->filter.until, err);
     *index = store_bounds(s).first_index;
     if (!rc && r->filter.since) rc = store_find_revision(s, r->filter.since, index, err);
     if (rc == E_NOTFOUND) rc = 0, *index = store_bounds(s).last_index + 1;
@@ -169,6 +170,10 @@ static int cmd_log(int argc, char **argv)
     }
     if (w.output && strcmp(w.output, "json") != 0) {
         fputs("logship log: -o takes json\n", stderr);
+        return 2;
+    }
+    if (w.server && w.last) {
+        fputs("logship log: --last counts in files (--dir), not with --server\n", stderr);
         return 2;
     }
     struct error err = {0};

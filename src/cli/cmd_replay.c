@@ -87,7 +87,7 @@ static int replay_run(const struct replay_words *w, struct error *err)
     int rc = store_pick(w->dir, w->master, &s, err);
     if (rc) return rc;
     uint64_t until = UINT64_MAX;
-    if (w->until) rc = store_moment(s, w->until, &until, err);
+    if (w->until) rc = replay_moment(s, w->until, MOMENT_END, &until, err);
     struct replay *r = NULL;
     if (!rc) rc = replay_open(&r, s, until, err);
     if (!rc) rc = replay_to(r, until, err);

@@ -1,8 +1,6 @@
 #include "cli/store_pick.h"
 
 #include "base/mem.h"
-#include "master/replay.h"
-#include "proto/timefmt.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -51,17 +49,4 @@ int store_pick(const char *dir, const char *master, struct store **out, struct e
     if (!master) return pick_furthest(dir, out, err);
     mem_auto char *path = mem_printf("%s/%s", dir, master);
     return pick_open(path, out, err);
-}
-
-int store_moment(struct store *s, const char *text, uint64_t *out_revision, struct error *err)
-{
-    int64_t us;
-    if (str_to_u64(str_of(text), out_revision)) return 0;
-    if (!time_parse(str_of(text), &us))
-        return error_set(err, E_INVALID,
-                         "'%s' is neither a revision (1234) nor a time (2026-01-31T03:12:00Z)",
-                         text);
-    /* "03:12:05" means the whole of that second, as a person means it */
-    bool whole_second = us % 1000000 == 0;
-    return replay_revision_at(s, us / 1000 + (whole_second ? 999 : 0), out_revision, err);
 }

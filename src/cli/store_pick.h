@@ -6,7 +6,5 @@
 #include "store/store.h"
 
 int store_pick(const char *dir, const char *master, struct store **out, struct error *err);
-/* "1234" or an RFC 3339 time, of that store's log. */
-int store_moment(struct store *s, const char *text, uint64_t *out_revision, struct error *err);
 
 #endif

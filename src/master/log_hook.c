@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "master/event_line.h"
+#include "master/replay.h"
 #include "net/http_server.h"
 #include "store/store.h"
 
@@ -122,23 +123,42 @@ static char *param_text(struct http_exchange *x, const char *name)
     return v.p ? mem_strndup(v.p, v.n) : NULL;
 }
 
+static int param_moment(struct log_reading *r, const char *name, enum moment moment, uint64_t *out,
+                        struct error *err)
+{
+    mem_auto char *text = param_text(r->x, name);
+    return text && *text ? replay_moment(r->hook->store, text, moment, out, err) : 0;
+}
+
+/* Where to begin and to end; false: answered. */
+static bool reading_bounds(struct log_reading *r)
+{
+    struct error err = {0};
+    r->index = store_bounds(r->hook->store).first_index;
+    int rc = param_moment(r, "since", MOMENT_BEGIN, &r->filter.since, &err);
+    if (!rc) rc = param_moment(r, "until", MOMENT_END, &r->filter.until, &err);
+    if (!rc && r->filter.since)
+        store_find_revision(r->hook->store, r->filter.since, &r->index, NULL);
+    if (!rc) return true;
+    http_reply(r->x, rc == E_INVALID || rc == E_NOTFOUND ? 400 : 500, "text/plain; charset=utf-8",
+               NULL, err.text, strlen(err.text));
+    return false;
+}
+
 void log_hook_handle(void *ctx, struct http_exchange *x)
 {
     struct log_hook *h = ctx;
     struct log_reading *r = mem_new(struct log_reading);
     r->hook = h;
     r->x = x;
-    str_to_u64(http_param(x, "since"), &r->filter.since);
-    str_to_u64(http_param(x, "until"), &r->filter.until);
     r->filter.kind = param_text(x, "kind");
     r->filter.name = param_text(x, "name");
     r->filter.ns = param_text(x, "namespace");
     r->json = !str_is(http_param(x, "output"), "text");
     r->follow = str_is(http_param(x, "follow"), "true");
-    r->index = store_bounds(h->store).first_index;
-    if (r->filter.since) store_find_revision(h->store, r->filter.since, &r->index, NULL);
     uv_timer_init(h->loop, &r->timer);
     http_set_data(x, r, reading_gone);
+    if (!reading_bounds(r)) return;
     http_stream_begin(x, 200, r->json ? "application/x-ndjson" : "text/plain; charset=utf-8", NULL);
     http_stream_on_drain(x, reading_drained);
     reading_pump(r);

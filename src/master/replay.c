@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "master/inside.h"
+#include "proto/timefmt.h"
 
 #include <raft.h>
 
@@ -110,4 +111,21 @@ int replay_revision_at(struct store *s, int64_t time_ms, uint64_t *out_revision,
     if (!rc) *out_revision = head.first_revision + head.event_count - 1;
     store_cursor_close(cursor);
     return rc;
+}
+
+int replay_moment(struct store *s, const char *text, enum moment moment, uint64_t *out_revision,
+                  struct error *err)
+{
+    int64_t us;
+    if (str_to_u64(str_of(text), out_revision)) return 0;
+    if (!time_parse(str_of(text), &us))
+        return error_set(err, E_INVALID,
+                         "'%s' is neither a revision (1234) nor a time (2026-01-31T03:12:00Z)",
+                         text);
+    if (moment == MOMENT_END)
+        return replay_revision_at(s, us / 1000 + (us % 1000000 ? 0 : 999), out_revision, err);
+    uint64_t before = 0;
+    int rc = replay_revision_at(s, us / 1000 - 1, &before, err);
+    *out_revision = before + 1;
+    return rc == E_NOTFOUND ? 0 : rc;
 }

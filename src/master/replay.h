@@ -21,7 +21,13 @@ int replay_to(struct replay *r, uint64_t revision, struct error *err);
 /* Folds one whole entry; E_NOTFOUND at the end. */
 int replay_step(struct replay *r, struct error *err);
 void replay_close(struct replay *r);
-/* The last revision written at or before that time. */
+/* The last revision written at or before that time; E_NOTFOUND: all are younger. */
 int replay_revision_at(struct store *s, int64_t time_ms, uint64_t *out_revision, struct error *err);
+/* What a person names: a revision ("1234") or an RFC 3339 time, in this store's log. A time without
+ * a fraction means the whole of that second: the last revision of it as an end, the first one as a
+ * beginning (one beyond the log's end when nothing is as young). E_INVALID: neither. */
+enum moment { MOMENT_BEGIN, MOMENT_END };
+int replay_moment(struct store *s, const char *text, enum moment moment, uint64_t *out_revision,
+                  struct error *err);
 
 #endif
