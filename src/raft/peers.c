@@ -44,11 +44,15 @@ static struct outgoing *peers_to(struct peers *p, uint64_t id)
     return NULL;
 }
 
+/* Who hears of a failure may send again, and fail again: that is for the next turn. */
 static void peers_refuse_all(struct peers *p)
 {
-    struct list *link;
-    while ((link = list_shift(&p->refusals))) {
-        struct refusal *r = container_of(link, struct refusal, list);
+    struct list ending, *link;
+    list_init(&ending);
+    while ((link = list_shift(&p->refusals))) list_push(&ending, link);
+    list_each_safe(it, &ending)
+    {
+        struct refusal *r = container_of(it, struct refusal, list);
         r->done(r->arg, r->status);
         mem_free(r);
     }

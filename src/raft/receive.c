@@ -126,12 +126,13 @@ void receive_retry_held(struct quorum *q)
 
 void receive_drop_held(struct quorum *q)
 {
-    struct list *link;
-    while ((link = list_shift(&q->held))) {
-        struct held_message *h = container_of(link, struct held_message, link);
+    list_each_safe(it, &q->held)
+    {
+        struct held_message *h = container_of(it, struct held_message, link);
         receive_free(&h->m);
         mem_free(h);
     }
+    list_init(&q->held);
     q->held_count = 0;
 }
 
