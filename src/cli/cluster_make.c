@@ -123,7 +123,7 @@ static int make_kubeconfig(const struct cluster_dir *d, struct error *err)
 
 int cluster_make(struct cluster_dir *d, struct error *err)
 {
-    static const char *const folders[] = {"pki", "logs", "images"};
+    static const char *const folders[] = {"pki", "logs"};
     if (!d->settings.id[0]) make_uuid(d->settings.id);
     int rc = 0;
     for (size_t i = 0; !rc && i < sizeof folders / sizeof folders[0]; i++) {

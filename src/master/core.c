@@ -196,6 +196,11 @@ static int core_open_tls(struct master *m, struct error *err)
     if (!rc)
         rc = tls_config_load(&m->node_tls, o->cert_file, o->key_file, o->ca_file, TLS_PEER_OPTIONAL,
                              err);
+    /* A node's own listener has a certificate that it made itself, as a kubelet's; it proves us by
+     * ours. */
+    if (!rc)
+        rc = tls_config_load(&m->node_client_tls, o->cert_file, o->key_file, o->ca_file,
+                             TLS_PEER_NONE, err);
     return rc ? rc : core_read_seal_key(m, err);
 }
 

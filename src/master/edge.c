@@ -52,7 +52,7 @@ static int edge_open_api(struct edge *e)
         .cluster = o->cluster,
         .master = o->name,
         .seal_key = e->m->seal_key,
-        .node_tls = e->m->peer_tls,
+        .node_tls = e->m->node_client_tls,
         .hooks = mem_copy(&hook, sizeof hook),
         .hook_count = 1,
     };

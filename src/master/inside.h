@@ -47,7 +47,7 @@ struct master {
     unsigned edge_count;
     struct controllers *controllers;
     struct remotes *remotes;
-    struct tls_config *peer_tls, *api_tls, *node_tls;
+    struct tls_config *peer_tls, *api_tls, *node_tls, *node_client_tls;
     unsigned char seal_key[32];
     bool image_running, stopping;
 };
