@@ -117,6 +117,7 @@ void serve_update(struct request *r)
     if (!write_options_parse(r, &m->options)) return;
     if (!write_body(r, type, false, &m->input)) return;
     struct mp doc = mp_read(m->input.data, m->input.len);
+    if (!write_check_place(r, doc)) return; /* before looking whether there is one */
     struct str version = mp_str(mp_path(doc, "metadata.resourceVersion"));
     m->insists = version.n && !str_is(version, "0");
     mutate_start(r);

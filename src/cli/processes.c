@@ -88,6 +88,7 @@ pid_t process_start(const struct cluster_dir *d, const char *name, const char *c
     pid_t pid = fork();
     if (pid == 0) {
         setsid();
+        if (chdir(d->path) != 0) _exit(126);
         int null = open("/dev/null", O_RDONLY);
         dup2(null, 0);
         dup2(out, 1);

@@ -119,18 +119,16 @@ class Requests(ClusterTest):
         connection.putheader("Transfer-Encoding", "chunked")
         connection.endheaders()
         chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-        sent = 0
+        began = time.monotonic()
         try:
-            for _ in range(400):
+            while time.monotonic() < began + 20:
                 connection.send(chunk)
-                sent += 0x10000
-            answer = connection.getresponse()
-            self.assertEqual(answer.status, 413)
-        except (BrokenPipeError, ConnectionResetError, ssl.SSLError, http.client.HTTPException):
+                time.sleep(0.001)
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             pass
         finally:
             connection.close()
-        self.assertLess(sent, 26_000_000)
+        self.assertLess(time.monotonic() - began, 15, "it is cut off")
 
     def test_half_a_request_and_silence(self):
         held = []
