@@ -59,6 +59,7 @@ static int exec_spawn(struct exec_child *c, const char *const *argv, const struc
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in[0], 0);
+    if (o->dir) posix_spawn_file_actions_addchdir_np(&actions, o->dir);
     if (o->sync_pipe) {
         /* What supervises a container lives on; it must not keep our pipes open. */
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);

@@ -13,6 +13,7 @@ struct exec_options {
     const char *const *env; /* more variables "A=b", NULL-terminated, or NULL */
     const char *input;      /* for its stdin, or NULL */
     size_t input_len;
+    const char *dir;     /* to run it in, or NULL */
     unsigned timeout_ms; /* 0: 60 s */
     bool sync_pipe; /* descriptor 3 and _OCI_SYNCPIPE, as conmon wants: `out` gets its first line */
 };

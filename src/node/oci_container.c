@@ -157,7 +157,8 @@ static int launch_create(const struct oci *o, const char *id, const struct launc
                          struct error *err)
 {
     struct buf buf_auto answer = BUF_INIT, doc = BUF_INIT;
-    struct exec_options options = {.sync_pipe = true, .timeout_ms = CREATE_MS};
+    /* It leaves a note where it runs when memory was short. */
+    struct exec_options options = {.sync_pipe = true, .timeout_ms = CREATE_MS, .dir = l->bundle};
     int rc =
         exec_run(EXEC("conmon", "--api-version", "1", "-c", id, "-u", id, "-n", id, "-r",
                       o->runtime, "--runtime-arg", "--root", "--runtime-arg", o->runtime_root, "-b",
