@@ -131,6 +131,11 @@ static void put_aggregated_version(const char *group, const char *version, struc
         first = false;
         put_aggregated_resource(v, json);
     }
+    if (!group[0])
+        buf_puts(json,
+                 ",{\"resource\":\"bindings\",\"responseKind\":{\"group\":\"\",\"version\":\"v1\","
+                 "\"kind\":\"Binding\"},\"scope\":\"Namespaced\",\"singularResource\":"
+                 "\"binding\",\"verbs\":[\"create\"]}");
     buf_puts(json, "]}");
 }
 

@@ -110,6 +110,14 @@ bool write_check_place(struct request *r, struct mp doc)
     return true;
 }
 
+/* A header line is no place for a name of any length: cut between characters. */
+static int warning_length(const char *field)
+{
+    size_t n = strnlen(field, 200);
+    while (n && field[n] && (field[n] & 0xc0) == 0x80) n--;
+    return (int)n;
+}
+
 static bool write_report_unknown(struct request *r, enum strictness how,
                                  const struct causes *unknown)
 {
@@ -125,7 +133,8 @@ static bool write_report_unknown(struct request *r, enum strictness how,
     }
     for (size_t i = 0; i < unknown->count && how == FIELDS_WARN && i < 16; i++) {
         buf_auto struct buf quoted = BUF_INIT;
-        buf_printf(&quoted, "unknown field \"%s\"", unknown->items[i].field);
+        const char *field = unknown->items[i].field;
+        buf_printf(&quoted, "unknown field \"%.*s\"", warning_length(field), field);
         buf_puts(&r->headers, "Warning: 299 - ");
         json_write_str((struct str){quoted.data, quoted.len}, &r->headers);
         buf_puts(&r->headers, "\r\n");

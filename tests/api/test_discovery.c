@@ -61,6 +61,7 @@ static void current_clients_learn_all_in_two_requests(void **state)
     doc = ask_with(*state, "GET", "/api", accept, (struct str){0});
     struct mp core = mp_at(mp_get(doc, "items"), 0);
     struct mp resources = mp_get(mp_at(mp_get(core, "versions"), 0), "resources");
+    assert_text(find(resources, "resource", "bindings"), "responseKind.kind", "Binding");
     struct mp pods = find(resources, "resource", "pods");
     assert_text(pods, "scope", "Namespaced");
     assert_text(pods, "responseKind.kind", "Pod");

@@ -188,6 +188,21 @@ static void a_collection_is_deleted_by_its_selector(void **state)
     assert_int_equal(asked->status, 405);
 }
 
+static void a_collection_larger_than_what_is_in_flight_goes_too(void **state)
+{
+    enum { OBJECTS = 700 };
+    struct local_cluster *c = local_cluster_new();
+    *state = c;
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "c%u", i);
+        local_create(c, kind_configmap, "default", name, doc_empty(), NULL);
+    }
+    assert_int_equal(local_cluster_listen(c, "127.0.0.1:0"), 0);
+    assert_int_equal(items(ask(c, "DELETE", CONFIGMAPS, NULL)), OBJECTS);
+    assert_int_equal(items(ask(c, "GET", CONFIGMAPS, NULL)), 0);
+}
+
 static void a_token_survives_its_journey(void **state)
 {
     (void)state;
@@ -235,6 +250,7 @@ int main(void)
         TEST(tables_hold_cells_and_what_was_asked_of_the_object),
         ALONE(a_long_list_is_streamed),
         TEST(a_collection_is_deleted_by_its_selector),
+        ALONE(a_collection_larger_than_what_is_in_flight_goes_too),
         cmocka_unit_test(a_token_survives_its_journey),
         cmocka_unit_test(old_snapshots_make_room_and_expire),
     };

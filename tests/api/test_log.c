@@ -195,11 +195,11 @@ static void a_node_that_refuses_or_is_not_there_is_an_error(void **state)
     struct local_cluster *c = *state;
     make_pod(c, "p", "");
     run(c, "p", RUNNING);
-    struct mp doc = ask(c, "GET", PODS "/p/log", NULL);
+    ask(c, "GET", PODS "/p/log", NULL);
     assert_int_equal(asked->status, 500);
     make_node(c);
     node.status = 404;
-    doc = ask(c, "GET", PODS "/p/log", NULL);
+    struct mp doc = ask(c, "GET", PODS "/p/log", NULL);
     assert_refused(doc, 404, "NotFound", "no such log");
     ask_patch(c, "merge-patch", "/api/v1/nodes/n1/status",
               "{\"status\":{\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":1}}}}");
