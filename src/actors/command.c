@@ -92,7 +92,8 @@ static bool take_doc(struct mp_iter *it, struct doc **out)
 {
     struct mp v = take(it);
     if (v.type == MP_NIL) return true;
-    if (v.type != MP_BIN || !mp_valid(v.s.p, v.s.n)) return false;
+    if (v.type != MP_BIN || !mp_valid(v.s.p, v.s.n) || mp_read(v.s.p, v.s.n).type != MP_MAP)
+        return false; /* the log takes nothing else */
     *out = doc_new(v.s.p, v.s.n);
     return true;
 }

@@ -111,7 +111,11 @@ static void decide_status_metadata(const struct actor *a, const struct command *
 
 static void decide_condition(const struct actor *a, const struct command *c, struct decision *out)
 {
-    struct mp old = status_condition(a->object->status, c->text[0] ? c->text[0] : "");
+    if (!c->text[0] || !*c->text[0] || !c->text[1]) {
+        deciding_invalid(out, a, "status.conditions: Required value");
+        return;
+    }
+    struct mp old = status_condition(a->object->status, c->text[0]);
     bool same = str_eq(mp_str(mp_get(old, "status")), str_of(c->text[1])) &&
                 str_eq(mp_str(mp_get(old, "reason")), str_of(c->text[2])) &&
                 str_eq(mp_str(mp_get(old, "message")), str_of(c->text[3]));
