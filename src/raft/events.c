@@ -26,7 +26,7 @@ void quorum_tick(struct quorum *q)
     turn_begin(q);
     bool stalled = quorum_stalled(q, now_ms(q));
     receive_retry_held(q);
-    lead_tick(q);
+    if (!stalled) lead_tick(q);
     if (!stalled && !quorum_leads_without_disk(q) && !guard_s4_withholds_tick(q))
         RAFT_CALL(q, q->tick(&q->io));
     io_sends_expire(q);

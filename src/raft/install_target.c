@@ -202,6 +202,7 @@ static bool install_conf_foreign(struct quorum *q, struct str bytes)
 
 void install_offer(struct quorum *q, struct peer *from, const struct wire *w)
 {
+    from->heard_ms = now_ms(q);
     if (w->term < q->raft.current_term || install_conf_foreign(q, w->offer.conf)) {
         mark(q, MARK_install_refused);
         return;

@@ -185,6 +185,7 @@ void lead_announce_commit(struct quorum *q);
 void lead_peer_lost(struct quorum *q, uint64_t id);
 void lead_peer_found(struct quorum *q);
 void lead_tick(struct quorum *q);
+void lead_vote_refused(struct quorum *q, uint64_t term);
 
 /* view.c: libraft's log and progress, read only (the structs are public in this version) */
 uint64_t view_last_index(const struct quorum *q);

@@ -147,27 +147,45 @@ static void lead_hasten(struct quorum *q, uint64_t lost)
     r->election_timer_start = now_ms(q) - timeout + wait;
 }
 
+static void lead_forget(struct quorum *q)
+{
+    struct raft *r = &q->raft;
+    raft_free(r->follower_state.current_leader.address);
+    r->follower_state.current_leader.address = NULL;
+    r->follower_state.current_leader.id = 0;
+    mark(q, MARK_leader_forgotten);
+}
+
 /* The connection to the leader broke: most likely it died. Forgetting it lets us grant pre-votes at
  * once. If it is alive, its next heartbeat undoes all of this. */
 void lead_peer_lost(struct quorum *q, uint64_t id)
 {
-    struct raft *r = &q->raft;
-    if (r->state != RAFT_FOLLOWER || r->follower_state.current_leader.id != id) return;
-    raft_free(r->follower_state.current_leader.address);
-    r->follower_state.current_leader.address = NULL;
-    r->follower_state.current_leader.id = 0;
+    if (q->raft.state != RAFT_FOLLOWER || view_leader(q) != id) return;
+    lead_forget(q);
     lead_hasten(q, id);
-    mark(q, MARK_leader_forgotten);
 }
 
 /* Frames that the leader had sent before it died may arrive after its connection was seen to break,
- * and bring it back to memory. Disconnected and a heartbeat late: it is gone. */
+ * and bring it back to memory: disconnected and a heartbeat late, it is gone. And a leader that was
+ * silent for an election timeout is no reason to refuse others: libraft would remember it until our
+ * own, longer timer ends, so that a new leader needed the slowest timer of a quorum. */
 void lead_tick(struct quorum *q)
 {
     const struct peer *leader = peer_find(q, view_leader(q));
-    if (!leader || !leader->lost) return;
-    if (now_ms(q) - leader->heard_ms > q->options.heartbeat_ms * 3 / 2)
+    if (!leader) return;
+    uint64_t silent = now_ms(q) - leader->heard_ms;
+    if (leader->lost && silent > q->options.heartbeat_ms * 3 / 2)
         lead_peer_lost(q, leader->id);
+    else if (silent > election_ms(q))
+        lead_forget(q);
+}
+
+/* A pre-vote was won and then the vote was not: somebody else campaigns in the same term. The next
+ * try is staggered by rank, so that the vote is not split again, and does not wait for seconds. */
+void lead_vote_refused(struct quorum *q, uint64_t term)
+{
+    if (q->raft.state != RAFT_CANDIDATE || q->raft.current_term != term) return;
+    if (!q->raft.candidate_state.in_pre_vote) lead_hasten(q, 0);
 }
 
 /* At the start of a whole cluster nobody has to wait for an election timeout: as soon as a quorum

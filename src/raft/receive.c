@@ -152,6 +152,7 @@ static bool receive_has_foreign_change(struct quorum *q, const struct raft_appen
 
 static void receive_append_frame(struct quorum *q, struct peer *from, const struct wire *w)
 {
+    if (w->term >= q->raft.current_term) from->heard_ms = now_ms(q);
     struct raft_message m = {
         .type = RAFT_IO_APPEND_ENTRIES, .server_id = from->id, .server_address = from->address};
     m.append_entries = (struct raft_append_entries){.term = w->term,
@@ -194,6 +195,7 @@ static void receive_small_frame(struct quorum *q, struct peer *from, const struc
     }
     receive_dispatch(q, &m);
     if (w->type == WIRE_APPENDED) install_source_settled(q, from);
+    if (w->type == WIRE_VOTED && !w->voted.pre && !w->voted.granted) lead_vote_refused(q, w->term);
 }
 
 static void receive_complain(struct quorum *q, struct peer *from, const char *what)

@@ -41,6 +41,29 @@ static void a_killed_leader_is_replaced_and_nothing_acknowledged_is_lost(void **
     cluster_close(&c);
 }
 
+static void a_stopped_leader_is_replaced_when_the_first_timer_ends(void **state)
+{
+    (void)state;
+    uint64_t sum = 0;
+    for (unsigned seed = 0; seed < 20; seed++) {
+        struct cluster c;
+        cluster_open(&c, 3, 300 + seed);
+        cluster_start(&c);
+        struct master *old = cluster_elect(&c, 5000);
+        cluster_commit(&c, 5, 5000);
+        old->paused = true; /* its connections stay */
+        uint64_t stopped = c.world.now;
+        cluster_elect(&c, 2500);
+        sum += c.world.now - stopped;
+        cluster_commit(&c, 5, 5000);
+        old->paused = false;
+        cluster_run(&c, 1000);
+        cluster_converge(&c, 1000);
+        cluster_close(&c);
+    }
+    assert_true(sum / 20 < 1600); /* the mean of the shorter of two timers between 1 and 2 s */
+}
+
 static void all_masters_restart_from_their_disks(void **state)
 {
     (void)state;
@@ -290,6 +313,7 @@ int main(void)
         cmocka_unit_test(three_masters_elect_one_leader_and_apply_the_same),
         cmocka_unit_test(a_single_master_leads_and_reads_at_once),
         cmocka_unit_test(a_killed_leader_is_replaced_and_nothing_acknowledged_is_lost),
+        cmocka_unit_test(a_stopped_leader_is_replaced_when_the_first_timer_ends),
         cmocka_unit_test(all_masters_restart_from_their_disks),
         cmocka_unit_test(a_restart_begins_at_the_newest_keyframe),
         cmocka_unit_test(a_healed_partition_forgets_what_the_minority_wrote),
