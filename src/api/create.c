@@ -51,7 +51,7 @@ static void create_answer(struct request *r, const struct result *result)
     else if (result->http >= 400)
         reply_refusal(r, str_of(c->name), result);
     else
-        reply_object(r, 201, result->object);
+        reply_result(r, 201, result);
 }
 
 /* The document as it will be: placed, defaulted, begun, validated. */
@@ -107,5 +107,9 @@ void serve_create(struct request *r)
     struct mp doc = mp_read(body.data, body.len);
     if (!write_check_kind(r, doc) || !write_check_place(r, doc)) return;
     if (!write_structure(r, &c->options, doc, &c->doc)) return;
-    create_try(r);
+    doc = mp_read(c->doc.data, c->doc.len);
+    if (mp_str(mp_path(doc, "metadata.resourceVersion")).n)
+        reply_error(r, 400, NULL, "resourceVersion should not be set on objects to be created");
+    else
+        create_try(r);
 }

@@ -89,6 +89,8 @@ void reply_not_found(struct request *r);
 void reply_no_such_path(struct request *r);
 void reply_no_such_method(struct request *r);
 void reply_invalid(struct request *r, struct str name, const struct causes *causes);
+/* What a command made; a Status when even that is gone already. */
+void reply_result(struct request *r, int code, const struct result *result);
 void reply_refusal(struct request *r, struct str name, const struct result *result);
 void reply_text(struct request *r, int code, const char *text);
 

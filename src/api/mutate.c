@@ -35,10 +35,10 @@ static void mutate_answer(struct request *r, const struct result *result)
         mutate_start(r);
     else if (result->http >= 400)
         reply_refusal(r, r->route.name, result);
-    else if (m->target == TARGET_SCALE)
+    else if (m->target == TARGET_SCALE && result->object)
         scale_reply(r, result->object);
     else
-        reply_object(r, 200, result->object);
+        reply_result(r, 200, result);
 }
 
 static struct command *mutate_command(struct request *r, struct attempt *a, struct object *sealed)

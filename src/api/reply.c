@@ -93,6 +93,17 @@ void reply_invalid(struct request *r, struct str name, const struct causes *caus
                                      .causes = causes});
 }
 
+void reply_result(struct request *r, int code, const struct result *result)
+{
+    if (result->object)
+        reply_object(r, code, result->object);
+    else /* it was removed before this master could look */
+        reply_status(r, &(struct status){.code = code,
+                                         .name = r->route.name,
+                                         .group = r->route.kind->group,
+                                         .kind = r->route.kind->resource});
+}
+
 void reply_refusal(struct request *r, struct str name, const struct result *result)
 {
     struct status s = reply_about_route(

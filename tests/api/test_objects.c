@@ -87,6 +87,7 @@ static void bodies_that_do_not_fit_are_refused(void **state)
         {"{\"metadata\":{\"name\":\"a\",\"namespace\":\"other\"}}", 400},
         {"{\"metadata\":\"a\"}", 400},
         {"{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":7}}", 400},
+        {"{\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"1\"}}", 400},
         {"{\"metadata\":{}}", 422},
         {"{\"metadata\":{\"name\":\"A_b\"}}", 422},
     };
