@@ -1,0 +1,331 @@
+/* Nodes as remote actors: what a connected node is told, and what becomes of what it says. */
+#include "actors/stage.h"
+
+#include "actors/remotes.h"
+
+/* An edge with a node behind every link. */
+struct edge {
+    struct remote_edge edge;
+    struct inbox home;
+    struct remote_batch *batches[64];
+    unsigned count, notes;
+};
+
+struct play {
+    struct stage *s;
+    struct remotes *r;
+    struct edge e;
+    uint64_t beats;
+    const char *leader;
+};
+
+static void edge_deliver(struct remote_edge *e, struct remote_batch *b)
+{
+    struct edge *edge = container_of(e, struct edge, edge);
+    assert_true(edge->count < 64);
+    edge->batches[edge->count++] = b;
+}
+
+static void edge_wake(void *arg)
+{
+    ((struct edge *)arg)->notes++;
+}
+
+static void edge_forget(struct edge *e)
+{
+    inbox_drain(&e->home);
+    for (unsigned i = 0; i < e->count; i++) remote_batch_free(e->batches[i]);
+    e->count = 0;
+}
+
+/* The n-th message for a link since edge_forget, or NULL. */
+static const struct remote_message *heard(struct edge *e, uint64_t link, unsigned n)
+{
+    inbox_drain(&e->home);
+    for (unsigned i = 0; i < e->count; i++) {
+        for (size_t k = 0; k < e->batches[i]->count; k++) {
+            if (e->batches[i]->items[k].link == link && n-- == 0) return &e->batches[i]->items[k];
+        }
+    }
+    return NULL;
+}
+
+static void expect(struct edge *e, uint64_t link, unsigned n, enum nodewire_type type)
+{
+    const struct remote_message *m = heard(e, link, n);
+    if (!m) fail_msg("message %u is missing, %s was expected", n, nodewire_name(type));
+    if (m->type != type)
+        fail_msg("message %u is %s, not %s", n, nodewire_name(m->type), nodewire_name(type));
+}
+
+static void on_beat(void *ctx, istr node, uint64_t now_ms)
+{
+    (void)node, (void)now_ms;
+    (*(uint64_t *)ctx)++;
+}
+
+static const char *leader_of(void *ctx)
+{
+    return ((struct play *)ctx)->leader;
+}
+
+static void play_open(struct play *p)
+{
+    *p = (struct play){.s = stage_open(NULL)};
+    p->r = remotes_new(&(struct remotes_options){.system = p->s->system,
+                                                 .heartbeat_ms = 5000,
+                                                 .leader = leader_of,
+                                                 .ctx = p,
+                                                 .beat = on_beat,
+                                                 .beats = &p->beats});
+    inbox_init(&p->e.home, edge_wake, &p->e);
+    p->e.edge = (struct remote_edge){.home = &p->e.home, .deliver = edge_deliver};
+    remotes_attach(p->r, &p->e.edge);
+}
+
+static void play_close(struct play *p)
+{
+    stage_pass(p->s, 50);
+    remotes_detach(p->r, &p->e.edge);
+    edge_forget(&p->e);
+    inbox_close(&p->e.home);
+    system_lead(p->s->system, false);
+    remotes_free(p->r);
+    stage_close(p->s);
+}
+
+static struct remote_report report(int type, uint64_t link, const char *node)
+{
+    return (struct remote_report){.type = type, .link = link, .node = istr_of(node)};
+}
+
+static void says(struct play *p, struct remote_report report)
+{
+    remotes_report(p->r, &p->e.edge, &report, 1);
+    stage_pass(p->s, 50);
+}
+
+static void joins(struct play *p, uint64_t link, const char *node)
+{
+    struct remote_report hello = report(NODEWIRE_HELLO, link, node);
+    hello.body = stage_doc("{'metadata':{'labels':{'kubernetes.io/os':'linux'}},'spec':{}}");
+    hello.status = stage_doc("{'conditions':[{'type':'Ready','status':'True'}]}");
+    says(p, hello);
+}
+
+static struct remote_report about_pod(struct play *p, int type, uint64_t link, const char *node,
+                                      const char *pod)
+{
+    struct remote_report r = report(type, link, node);
+    struct object *o = stage_get(p->s, kind_pod, pod);
+    r.ns = istr_of("default");
+    r.name = mem_strdup(pod);
+    r.revision = o->revision;
+    r.uid = o->id->uid;
+    return r;
+}
+
+static void makes_pod(struct play *p, const char *name, const char *node, const char *more)
+{
+    mem_auto char *text =
+        mem_printf("{'metadata':{'name':'%s','namespace':'default'},'spec':{'nodeName':'%s',"
+                   "'containers':[{'name':'a','image':'i'%s}]}}",
+                   name, node, more);
+    stage_make(p->s, kind_pod, text);
+}
+
+static void a_node_that_joins_is_registered_and_told_its_pods(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    makes_pod(&p, "before", "n1", "");
+    joins(&p, 1, "n1");
+    struct object *node = stage_get(p.s, kind_node, "n1");
+    assert_non_null(node);
+    assert_true(mp_is(mp_get(object_labels(node), "kubernetes.io/os"), "linux"));
+    assert_int_equal(doc_path(node->status, "conditions").count, 1);
+    expect(&p.e, 1, 0, NODEWIRE_WELCOME);
+    assert_int_equal(heard(&p.e, 1, 0)->heartbeat_ms, 5000);
+    expect(&p.e, 1, 1, NODEWIRE_POD);
+    expect(&p.e, 1, 2, NODEWIRE_SYNCED);
+    assert_int_equal(p.beats, 1);
+    assert_int_equal(remotes_connected(p.r), 1);
+    play_close(&p);
+}
+
+static void every_change_of_a_pod_reaches_its_node_and_no_other(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    joins(&p, 1, "n1");
+    joins(&p, 2, "n2");
+    edge_forget(&p.e);
+    makes_pod(&p, "web", "n1", "");
+    expect(&p.e, 1, 0, NODEWIRE_POD);
+    stage_edit(p.s, kind_pod, "web", "metadata.labels", "{'a':'b'}");
+    expect(&p.e, 1, 1, NODEWIRE_POD);
+    stage_delete(p.s, kind_pod, "web");
+    expect(&p.e, 1, 2, NODEWIRE_POD);
+    assert_true(heard(&p.e, 1, 2)->pod->deleted_s != 0);
+    says(&p, about_pod(&p, NODEWIRE_POD_GONE, 1, "n1", "web"));
+    assert_null(stage_get(p.s, kind_pod, "web"));
+    expect(&p.e, 1, 3, NODEWIRE_GONE);
+    assert_null(heard(&p.e, 1, 4));
+    assert_null(heard(&p.e, 2, 0));
+    play_close(&p);
+}
+
+static void a_status_is_recorded_and_not_echoed(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    joins(&p, 1, "n1");
+    makes_pod(&p, "web", "n1", "");
+    edge_forget(&p.e);
+    struct remote_report r = about_pod(&p, NODEWIRE_POD_STATUS, 1, "n1", "web");
+    r.status = stage_doc("{'phase':'Running'}");
+    says(&p, r);
+    assert_true(mp_is(doc_path(stage_get(p.s, kind_pod, "web")->status, "phase"), "Running"));
+    assert_null(heard(&p.e, 1, 0));
+    struct command *c =
+        stage_about(COMMAND_STATUS, kind_pod, "web"); /* by somebody else: it is told */
+    c->status = stage_doc("{'phase':'Failed'}");
+    stage_do(p.s, c);
+    expect(&p.e, 1, 0, NODEWIRE_POD);
+    play_close(&p);
+}
+
+static void a_report_on_a_pod_that_is_no_more_is_answered(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    joins(&p, 1, "n1");
+    makes_pod(&p, "web", "n1", "");
+    struct remote_report r = about_pod(&p, NODEWIRE_POD_STATUS, 1, "n1", "web");
+    r.status = stage_doc("{'phase':'Running'}");
+    r.uid.bytes[0] ^= 1; /* of an earlier pod of this name */
+    edge_forget(&p.e);
+    struct uid uid = r.uid;
+    says(&p, r);
+    expect(&p.e, 1, 0, NODEWIRE_GONE);
+    assert_true(uid_equal(&heard(&p.e, 1, 0)->uid, &uid));
+    play_close(&p);
+}
+
+static void a_second_connection_of_a_node_replaces_the_first(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    joins(&p, 1, "n1");
+    edge_forget(&p.e);
+    joins(&p, 2, "n1");
+    expect(&p.e, 1, 0, NODEWIRE_REFUSE);
+    assert_true(heard(&p.e, 1, 0)->closes);
+    says(&p, report(REPORT_CLOSED, 1, "n1")); /* the old one's end is no news */
+    assert_int_equal(remotes_connected(p.r), 1);
+    says(&p, report(REPORT_CLOSED, 2, "n1"));
+    assert_int_equal(remotes_connected(p.r), 0);
+    makes_pod(&p, "web", "n1", ""); /* nobody to tell, and no harm */
+    play_close(&p);
+}
+
+static void a_master_that_follows_sends_nodes_to_the_leader(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    joins(&p, 1, "n1");
+    edge_forget(&p.e);
+    p.leader = "127.0.0.1:7001";
+    system_lead(p.s->system, false);
+    expect(&p.e, 1, 0, NODEWIRE_REDIRECT);
+    assert_int_equal(remotes_connected(p.r), 0);
+    joins(&p, 2, "n2");
+    expect(&p.e, 2, 0, NODEWIRE_REDIRECT);
+    assert_string_equal(heard(&p.e, 2, 0)->address, "127.0.0.1:7001");
+    assert_true(heard(&p.e, 2, 0)->closes);
+    assert_null(stage_get(p.s, kind_node, "n2"));
+    system_lead(p.s->system, true);
+    play_close(&p);
+}
+
+static void pods_come_with_their_secrets_and_again_when_these_change(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    joins(&p, 1, "n1");
+    edge_forget(&p.e);
+    makes_pod(&p, "web", "n1",
+              ",'env':[{'name':'A','valueFrom':{'secretKeyRef':{'name':'key','key':'k'}}}],"
+              "'envFrom':[{'configMapRef':{'name':'conf'}}]");
+    const struct remote_message *m = heard(&p.e, 1, 0);
+    assert_int_equal(m->need_count, 2);
+    assert_null(m->needs[0].object);
+    stage_make(p.s, kind_secret,
+               "{'metadata':{'name':'key','namespace':'default'},'data':{'k':'dg=='}}");
+    expect(&p.e, 1, 1, NODEWIRE_POD);
+    m = heard(&p.e, 1, 1);
+    assert_true(m->needs[0].kind == kind_secret && m->needs[0].object);
+    assert_null(m->needs[1].object);
+    stage_make(p.s, kind_configmap,
+               "{'metadata':{'name':'other','namespace':'default'},'data':{}}");
+    assert_null(heard(&p.e, 1, 2)); /* nobody asked for that one */
+    play_close(&p);
+}
+
+static void a_connected_node_that_others_call_dead_is_asked(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    joins(&p, 1, "n1");
+    edge_forget(&p.e);
+    struct command *c = stage_about(COMMAND_STATUS, kind_node, "n1");
+    c->status = stage_doc("{'conditions':[{'type':'Ready','status':'Unknown'}]}");
+    stage_do(p.s, c);
+    expect(&p.e, 1, 0, NODEWIRE_AGAIN);
+    play_close(&p);
+}
+
+static void many_pods_cross_in_one_note(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    joins(&p, 1, "n1");
+    edge_forget(&p.e);
+    p.e.notes = 0;
+    for (int i = 0; i < 100; i++) {
+        mem_auto char *text =
+            mem_printf("{'metadata':{'name':'p%d','namespace':'default'},'spec':{'nodeName':'n1',"
+                       "'containers':[{'name':'a','image':'i'}]}}",
+                       i);
+        system_send(p.s->system, stage_command(COMMAND_CREATE, kind_pod, text));
+    }
+    stage_pass(p.s, 100);
+    expect(&p.e, 1, 99, NODEWIRE_POD);
+    assert_true(p.e.notes <= 3);
+    play_close(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_node_that_joins_is_registered_and_told_its_pods),
+        cmocka_unit_test(every_change_of_a_pod_reaches_its_node_and_no_other),
+        cmocka_unit_test(a_status_is_recorded_and_not_echoed),
+        cmocka_unit_test(a_report_on_a_pod_that_is_no_more_is_answered),
+        cmocka_unit_test(a_second_connection_of_a_node_replaces_the_first),
+        cmocka_unit_test(a_master_that_follows_sends_nodes_to_the_leader),
+        cmocka_unit_test(pods_come_with_their_secrets_and_again_when_these_change),
+        cmocka_unit_test(a_connected_node_that_others_call_dead_is_asked),
+        cmocka_unit_test(many_pods_cross_in_one_note),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
