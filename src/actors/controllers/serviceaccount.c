@@ -35,8 +35,8 @@ static void lacks(struct accounts *c, istr ns, uint64_t cause)
 
 static void lacking_clear(struct accounts *c)
 {
-    for (struct list *it; (it = list_shift(&c->lacking));)
-        mem_free(container_of(it, struct lacking, link));
+    list_each_safe(it, &c->lacking) mem_free(container_of(it, struct lacking, link));
+    list_init(&c->lacking);
 }
 
 static void account_done(struct command *command, const struct result *r)
@@ -95,10 +95,13 @@ static void accounts_turn(struct subscriber *s, uint64_t now_ms)
         c->again_ms = 0;
         accounts_look_at_all(c);
     }
-    struct list *it;
-    for (unsigned n = 0; n < ACCOUNTS_PER_TURN && (it = list_shift(&c->lacking)); n++) {
+    unsigned left = ACCOUNTS_PER_TURN;
+    list_each_safe(it, &c->lacking)
+    {
+        if (!left--) break;
         struct lacking *l = container_of(it, struct lacking, link);
         account_create(c, l->ns, l->cause);
+        list_remove(it);
         mem_free(l);
     }
 }
