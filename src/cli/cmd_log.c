@@ -123,10 +123,11 @@ static int log_follow(struct store *s, uint64_t index, struct log_reader *r, str
 static int log_local(const struct log_words *w, struct error *err)
 {
     struct store *s;
-    int rc = store_pick(w->dir, w->master, &s, err);
-    if (rc) return rc;
     struct log_reader r = {.filter = {.kind = w->kind, .name = w->name, .ns = w->ns},
                            .json = w->output && strcmp(w->output, "json") == 0};
+    int rc = event_filter_check(&r.filter, err);
+    if (!rc) rc = store_pick(w->dir, w->master, &s, err);
+    if (rc) return rc;
     uint64_t index;
     rc = log_start(s, w, &r, &index, err);
     if (!rc && w->last) {

@@ -81,20 +81,27 @@ static int replay_show(struct replay *r, const struct replay_words *w, struct er
     return 0;
 }
 
+/* From the newest keyframe before the moment to the moment itself; without --until, to the end. */
+static int replay_go(struct replay **out, struct store *s, const char *until, struct error *err)
+{
+    uint64_t revision = UINT64_MAX;
+    int rc = until ? replay_moment(s, until, MOMENT_END, &revision, err) : 0;
+    if (!rc) rc = replay_open(out, s, revision, err);
+    if (rc) return rc;
+    rc = replay_to(*out, revision, err);
+    if (rc != E_NOTFOUND) return rc;
+    if (!until) return 0;
+    return error_set(err, rc, "the log is known to be committed only up to revision %" PRIu64,
+                     replay_world(*out)->revision);
+}
+
 static int replay_run(const struct replay_words *w, struct error *err)
 {
     struct store *s;
+    struct replay *r = NULL;
     int rc = store_pick(w->dir, w->master, &s, err);
     if (rc) return rc;
-    uint64_t until = UINT64_MAX;
-    if (w->until) rc = replay_moment(s, w->until, MOMENT_END, &until, err);
-    struct replay *r = NULL;
-    if (!rc) rc = replay_open(&r, s, until, err);
-    if (!rc) rc = replay_to(r, until, err);
-    if (rc == E_NOTFOUND && !w->until) rc = 0; /* to the end */
-    if (rc == E_NOTFOUND)
-        rc = error_set(err, rc, "the log is known to be committed only up to revision %" PRIu64,
-                       replay_world(r)->revision);
+    rc = replay_go(&r, s, w->until, err);
     if (!rc) rc = replay_show(r, w, err);
     replay_close(r);
     store_close(s);

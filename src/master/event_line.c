@@ -116,6 +116,14 @@ static bool kind_is_called(const struct kind *kind, const char *word)
     return false;
 }
 
+int event_filter_check(const struct event_filter *f, struct error *err)
+{
+    if (!f->kind || !*f->kind) return 0;
+    for (unsigned i = 0; i < kind_count(); i++)
+        if (kind_is_called(kind_at(i), f->kind)) return 0;
+    return error_set(err, E_INVALID, "there is no kind called '%s'", f->kind);
+}
+
 bool event_filter_wants(const struct event_filter *f, uint64_t revision, const struct event *e)
 {
     if (revision < f->since || (f->until && revision > f->until)) return false;

@@ -23,6 +23,8 @@ struct event_filter {
     const char *name;      /* an object's name, or namespace/name */
     const char *ns;
 };
+/* E_INVALID: nobody could pass it. */
+int event_filter_check(const struct event_filter *f, struct error *err);
 bool event_filter_wants(const struct event_filter *f, uint64_t revision, const struct event *e);
 
 #endif

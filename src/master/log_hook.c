@@ -137,11 +137,13 @@ static bool reading_bounds(struct log_reading *r)
     r->index = store_bounds(r->hook->store).first_index;
     int rc = param_moment(r, "since", MOMENT_BEGIN, &r->filter.since, &err);
     if (!rc) rc = param_moment(r, "until", MOMENT_END, &r->filter.until, &err);
+    if (!rc) rc = event_filter_check(&r->filter, &err);
     if (!rc && r->filter.since)
         store_find_revision(r->hook->store, r->filter.since, &r->index, NULL);
     if (!rc) return true;
+    buf_printf(&r->lines, "%s\n", err.text);
     http_reply(r->x, rc == E_INVALID || rc == E_NOTFOUND ? 400 : 500, "text/plain; charset=utf-8",
-               NULL, err.text, strlen(err.text));
+               NULL, r->lines.data, r->lines.len);
     return false;
 }
 
