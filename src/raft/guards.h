@@ -25,6 +25,7 @@ struct raft_append_entries_result;
 struct raft_request_vote;
 struct raft_configuration;
 
+/* clang-format off */
 #define MARKS(X)                                                                                   \
     X(S1_held)                                                                                     \
     X(S2_clamped)                                                                                  \
@@ -44,6 +45,7 @@ struct raft_configuration;
                         X(keyframe_failed) X(install_offered) X(install_again) X(install_stalled)  \
                             X(install_resumed) X(install_delivered) X(install_refused)             \
                                 X(keyframe_ahead_of_log)
+/* clang-format on */
 
 enum mark {
 #define X(name) MARK_##name,
