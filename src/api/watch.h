@@ -4,8 +4,8 @@
  * there are (when it asked for no revision), then what the log says about the time before the ring,
  * then the ring, then it is live: filed under its topic (kind, namespace, name), so that a change
  * costs only those who watch such objects. In every phase but the last it is the watch that pulls,
- * and waits when its client reads slowly; a live watch that lags too far behind is closed, and its
- * client resumes from the log. */
+ * and waits when its client reads slowly; a live watch whose client lags behind pulls again. A
+ * client that reads nothing at all is cut off by the server (stall_ms). */
 #ifndef LOGSHIP_API_WATCH_H
 #define LOGSHIP_API_WATCH_H
 
@@ -17,7 +17,7 @@ enum {
     RING_BATCHES = 4096,
     RING_CHANGES = 65536,
     WATCH_AHEAD = 1024 * 1024,      /* a pulling watch pauses when so much waits for its client */
-    WATCH_LAG_MAX = 8 * 1024 * 1024 /* a live one is closed */
+    WATCH_LAG_MAX = 2 * 1024 * 1024 /* a live one pulls again */
 };
 
 enum watch_phase { WATCH_OBJECTS, WATCH_HISTORY, WATCH_RING, WATCH_LIVE, WATCH_OVER };
@@ -43,7 +43,7 @@ struct watch {
 struct watch_hub {
     struct api *api;
     struct feed_listener listener;
-    bool started, closing;
+    bool started, closing, some_lag;
     uint64_t first_after, last; /* the ring has every change with first_after < revision <= last */
     struct feed_batch *ring[RING_BATCHES];
     size_t head, batches, changes;

@@ -30,15 +30,25 @@ static void hub_visit(struct watch *w, const struct feed_change *c, void *ctx)
 {
     struct renderings *renderings = ctx;
     if (c->revision <= w->at || !w->request->x || w->lags) return;
-    w->lags = watch_offer(w, c, renderings) > WATCH_LAG_MAX;
+    if (watch_offer(w, c, renderings) <= WATCH_LAG_MAX) return;
+    w->lags = w->hub->some_lag = true;
+    w->at = c->revision;
 }
 
-static void hub_end_lagging(struct watch_hub *h)
+/* A client that reads more slowly than changes come is not cut off: its watch pulls from the ring,
+ * and from the log when that has moved on, at the client's own pace. */
+static void hub_pull_lagging(struct watch_hub *h)
 {
+    if (!h->some_lag) return;
+    h->some_lag = false;
     list_each_safe(it, &h->watches)
     {
         struct watch *w = container_of(it, struct watch, link);
-        if (w->lags) watch_end(w);
+        if (!w->lags) continue;
+        w->lags = false;
+        topic_leave(w);
+        w->phase = WATCH_RING;
+        watch_pump(w);
     }
 }
 
@@ -72,6 +82,7 @@ static void hub_batch(struct feed_listener *l, struct feed_batch *b)
         hub_keep(h, b);
     else
         feed_batch_unref(b);
+    hub_pull_lagging(h);
 }
 
 static void hub_started(struct feed_listener *l, uint64_t revision)
@@ -112,7 +123,6 @@ enum { BOOKMARK_MS = 30 * 1000 };
 
 void watch_hub_tick(struct watch_hub *h, uint64_t now_ms)
 {
-    hub_end_lagging(h);
     list_each_safe(it, &h->watches)
     {
         struct watch *w = container_of(it, struct watch, link);

@@ -131,6 +131,7 @@ void watch_pump(struct watch *w)
 {
     static bool (*const pump[])(struct watch *) = {
         [WATCH_OBJECTS] = pump_objects, [WATCH_HISTORY] = pump_history, [WATCH_RING] = pump_ring};
+    if (!w->request->x || (w->phase == WATCH_RING && watch_waits(w))) return;
     while (w->hub->started && w->request->x && w->phase < WATCH_LIVE && pump[w->phase](w))
         ;
 }
