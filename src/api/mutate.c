@@ -73,10 +73,31 @@ static struct command *mutate_command(struct request *r, struct attempt *a, stru
     return c;
 }
 
+/* A PUT of these makes what is not there yet, as in Kubernetes. */
+static bool mutate_may_create(const struct request *r)
+{
+    const struct kind *const kinds[] = {kind_lease, kind_event, kind_endpoints, kind_service};
+    const struct mutation *m = r->state;
+    bool known = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) known |= r->route.kind == kinds[i];
+    return known && m->how == MUTATE_REPLACE && m->target == TARGET_OBJECT && !m->insists;
+}
+
+static void mutate_missing(struct request *r)
+{
+    if (!mutate_may_create(r)) {
+        reply_not_found(r);
+        return;
+    }
+    r->state_free(r->state);
+    r->state_free = NULL;
+    serve_create(r);
+}
+
 static void mutate_with(struct request *r, struct fetch *f)
 {
     if (!f->count) {
-        reply_not_found(r);
+        mutate_missing(r);
         return;
     }
     struct object *sealed = f->objects[0];

@@ -31,6 +31,21 @@ static void an_update_of_an_old_version_conflicts(void **state)
     assert_int_equal(asked->status, 409);
 }
 
+static void an_update_makes_what_is_not_there_only_of_some_kinds(void **state)
+{
+#define LEASE "/apis/coordination.k8s.io/v1/namespaces/default/leases/l"
+    ask(*state, "PUT", CONFIGMAPS "/a", "{\"metadata\":{\"name\":\"a\"}}");
+    assert_int_equal(asked->status, 404);
+    struct mp doc = ask(*state, "PUT", LEASE, "{\"metadata\":{\"name\":\"l\"}}");
+    assert_int_equal(asked->status, 201);
+    assert_text(doc, "metadata.name", "l");
+    ask(*state, "PUT", LEASE,
+        "{\"metadata\":{\"name\":\"l\"},\"spec\":{\"holderIdentity\":\"me\"}}");
+    assert_int_equal(asked->status, 200);
+    ask(*state, "PUT", LEASE "2", "{\"metadata\":{\"name\":\"l2\",\"resourceVersion\":\"1\"}}");
+    assert_int_equal(asked->status, 404);
+}
+
 static void an_update_that_changes_nothing_keeps_its_version(void **state)
 {
     struct mp doc =
@@ -141,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_update_of_an_old_version_conflicts),
+        TEST(an_update_makes_what_is_not_there_only_of_some_kinds),
         TEST(an_update_that_changes_nothing_keeps_its_version),
         TEST(patches_of_three_kinds),
         TEST(the_status_is_written_through_its_own_path),
