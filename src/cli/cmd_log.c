@@ -83,6 +83,7 @@ static int log_start(struct store *s, const struct log_words *w, struct log_read
     int rc = 0;
     if (w->since) rc = replay_moment(s, w->since, MOMENT_BEGIN, &r->filter.since, err);
     if (!rc && w->until) rc = replay_moment(s, w->until, MOMENT_END, &r->filter.until, err);
+    if (rc == E_NOTFOUND) rc = 0, r->filter.since = UINT64_MAX; /* it ends before the log begins */
     *index = store_bounds(s).first_index;
     if (!rc && r->filter.since) rc = store_find_revision(s, r->filter.since, index, err);
     if (rc == E_NOTFOUND) rc = 0, *index = store_bounds(s).last_index + 1;

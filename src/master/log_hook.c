@@ -137,13 +137,14 @@ static bool reading_bounds(struct log_reading *r)
     r->index = store_bounds(r->hook->store).first_index;
     int rc = param_moment(r, "since", MOMENT_BEGIN, &r->filter.since, &err);
     if (!rc) rc = param_moment(r, "until", MOMENT_END, &r->filter.until, &err);
+    if (rc == E_NOTFOUND) rc = 0, r->filter.since = UINT64_MAX; /* it ends before the log begins */
     if (!rc) rc = event_filter_check(&r->filter, &err);
     if (!rc && r->filter.since)
         store_find_revision(r->hook->store, r->filter.since, &r->index, NULL);
     if (!rc) return true;
     buf_printf(&r->lines, "%s\n", err.text);
-    http_reply(r->x, rc == E_INVALID || rc == E_NOTFOUND ? 400 : 500, "text/plain; charset=utf-8",
-               NULL, r->lines.data, r->lines.len);
+    http_reply(r->x, rc == E_INVALID ? 400 : 500, "text/plain; charset=utf-8", NULL, r->lines.data,
+               r->lines.len);
     return false;
 }
 
