@@ -26,25 +26,16 @@ struct raft_request_vote;
 struct raft_configuration;
 
 /* clang-format off */
-#define MARKS(X)                                                                                   \
-    X(S1_held)                                                                                     \
-    X(S2_clamped)                                                                                  \
-    X(S3_other_term)                                                                               \
-    X(S4_tick_withheld)                                                                            \
-    X(S4_vote_rewritten)                                                                           \
-    X(S5_second_vote)                                                                              \
-    X(S6_clamped)                                                                                  \
-    X(S7_conflict)                                                                                 \
-    X(S8_foreign_change)                                                                           \
-    X(S8_keyframe_put_off)                                                                         \
-    X(bad_frame) X(term_jump) X(unknown_sender) X(held_for_disk) X(held_dropped) X(append_trimmed) \
-        X(piece_cut) X(window_full) X(send_failed) X(send_expired) X(stalled_tick_skipped)         \
-            X(leader_disk_stuck) X(leader_forgotten) X(commit_announced) X(became_leader)          \
-                X(lost_leadership) X(read_round) X(read_joined) X(read_late_answer)                \
-                    X(read_retried) X(read_timeout) X(keyframe_begun) X(keyframe_done)             \
-                        X(keyframe_failed) X(install_offered) X(install_again) X(install_stalled)  \
-                            X(install_resumed) X(install_delivered) X(install_refused)             \
-                                X(keyframe_ahead_of_log)
+#define MARKS(X) \
+    X(S1_held) X(S2_clamped) X(S3_other_term) X(S4_tick_withheld) X(S4_vote_rewritten) X(S5_second_vote) \
+    X(S6_clamped) X(S7_conflict) X(S8_foreign_change) X(S8_keyframe_put_off) X(bad_frame) \
+    X(term_jump) X(unknown_sender) X(held_for_disk) X(held_dropped) X(append_trimmed) \
+    X(piece_cut) X(window_full) X(send_failed) X(send_expired) X(stalled_tick_skipped) \
+    X(leader_disk_stuck) X(leader_forgotten) X(commit_announced) X(became_leader) \
+    X(lost_leadership) X(read_round) X(read_joined) X(read_late_answer) X(read_retried) \
+    X(read_timeout) X(keyframe_begun) X(keyframe_done) X(keyframe_failed) X(install_offered) \
+    X(install_again) X(install_stalled) X(install_resumed) X(install_delivered) \
+    X(install_refused) X(keyframe_ahead_of_log)
 /* clang-format on */
 
 enum mark {
