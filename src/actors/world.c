@@ -45,6 +45,7 @@ void world_clear(struct world *w)
             tree_remove(t, &a->node);
             actor_free(a);
         }
+        map_free(&w->shelves[i].by_key);
         w->shelves[i].objects = 0;
     }
     map_free(&w->by_uid);
@@ -66,11 +67,22 @@ void world_subscribe(struct world *w, struct subscriber *s)
     list_push(&w->subscribers, &s->link);
 }
 
+static_assert(offsetof(struct actor, name) == offsetof(struct actor, ns) + sizeof(istr),
+              "namespace and name of an actor are one key");
+enum { ACTOR_NAME_MAX = 512 };
+
+static size_t actor_key_len(const struct actor *a)
+{
+    return sizeof a->ns + a->name_len;
+}
+
 struct actor *world_actor(struct world *w, const struct kind *kind, istr ns, struct str name)
 {
-    struct actor_key key = {ns, name};
-    struct tree_node *node = tree_find(&w->shelves[kind->index].by_name, &key);
-    return node ? container_of(node, struct actor, node) : NULL;
+    char key[sizeof ns + ACTOR_NAME_MAX];
+    if (name.n > ACTOR_NAME_MAX) return NULL;
+    memcpy(key, &ns, sizeof ns);
+    if (name.n) memcpy(key + sizeof ns, name.p, name.n);
+    return map_get(&w->shelves[kind->index].by_key, key, sizeof ns + name.n);
 }
 
 struct object *world_get(struct world *w, const struct kind *kind, istr ns, struct str name)
@@ -127,12 +139,14 @@ struct actor *world_actor_make(struct world *w, const struct kind *kind, istr ns
 {
     struct actor *a = world_actor(w, kind, ns, name);
     if (a) return a;
+    assert(name.n <= ACTOR_NAME_MAX);
     a = mem_zalloc(sizeof *a + name.n + 1);
     a->kind = kind;
     a->ns = ns;
     list_init(&a->mailbox);
     a->name_len = (uint32_t)name.n;
     memcpy(a->name, name.p, name.n);
+    map_put(&w->shelves[kind->index].by_key, &a->ns, actor_key_len(a), a);
     struct actor_key key = {ns, actor_name(a)};
     tree_insert(&w->shelves[kind->index].by_name, &key, &a->node,
                 (uint32_t)XXH3_64bits(a->name, a->name_len));
@@ -142,6 +156,7 @@ struct actor *world_actor_make(struct world *w, const struct kind *kind, istr ns
 void world_actor_settle(struct world *w, struct actor *a)
 {
     if (a->object || a->persisting || a->waiting) return;
+    map_del(&w->shelves[a->kind->index].by_key, &a->ns, actor_key_len(a));
     tree_remove(&w->shelves[a->kind->index].by_name, &a->node);
     actor_free(a);
 }

@@ -22,12 +22,12 @@ struct command;
 struct actor {
     struct tree_node node; /* in its kind's shelf, ordered by (namespace, name) */
     const struct kind *kind;
-    istr ns; /* NULL: cluster-scoped */
     struct object *object;
     struct command *persisting; /* leader: the one whose events are on their way to the quorum */
     struct list mailbox;        /* leader: commands that wait behind it */
     uint32_t waiting; /* length of the mailbox, and one while it decides: it must not go away */
     uint32_t name_len;
+    istr ns; /* NULL: cluster-scoped; stands right before the name: together they are the key */
     char name[];
 };
 static inline struct str actor_name(const struct actor *a)
@@ -58,9 +58,10 @@ struct subscriber {
     void (*turn)(struct subscriber *s, uint64_t now_ms); /* leader only: act; may be NULL */
 };
 
-struct shelf { /* all actors of one kind */
-    struct tree by_name;
-    size_t objects; /* actors whose object exists */
+struct shelf {           /* all actors of one kind */
+    struct tree by_name; /* in order, for lists */
+    struct map by_key;   /* for finding one */
+    size_t objects;      /* actors whose object exists */
 };
 
 struct world {
