@@ -20,10 +20,10 @@ static void put_involved(const struct agent_pod *p, struct put *event)
 void agent_event(struct agent_pod *p, bool warning, const char *reason, const char *format, ...)
 {
     struct agent *a = p->agent;
-    char message[600];
+    struct buf buf_auto message = BUF_INIT;
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    buf_vprintf(&message, format, args);
     va_end(args);
     int64_t now = (int64_t)time(NULL);
     struct buf buf_auto body = BUF_INIT;
@@ -32,7 +32,7 @@ void agent_event(struct agent_pod *p, bool warning, const char *reason, const ch
     put_time(&event, "firstTimestamp", now);
     put_involved(p, &event);
     put_time(&event, "lastTimestamp", now);
-    put_text(&event, "message", message);
+    put_str(&event, "message", (struct str){message.data, message.len});
     struct put metadata = put_map(&event, "metadata");
     put_end_map(&metadata);
     put_text(&event, "reason", reason);

@@ -63,12 +63,12 @@ static void refuse(struct http_exchange *x, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static void refuse(struct http_exchange *x, int status, const char *format, ...)
 {
-    char text[600];
+    struct buf buf_auto text = BUF_INIT;
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    buf_vprintf(&text, format, args);
     va_end(args);
-    http_reply(x, status, "text/plain; charset=utf-8", NULL, text, strlen(text));
+    http_reply(x, status, "text/plain; charset=utf-8", NULL, text.data, text.len);
 }
 
 /* The run whose log is asked for; false: answered. */
