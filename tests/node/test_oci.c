@@ -388,6 +388,44 @@ static void a_container_beyond_its_memory_is_killed_and_says_so(void **state)
     }
 }
 
+static int fetch_log(struct scene *s, const char *query, bool as_master, struct buf *out)
+{
+    struct tls_config *tls;
+    struct error err = {0};
+    mem_auto char *crt = mem_printf("%s/m.crt", s->f.dir), *key = mem_printf("%s/m.key", s->f.dir);
+    int rc = tls_config_load(&tls, as_master ? crt : NULL, as_master ? key : NULL, NULL,
+                             TLS_PEER_NONE, &err);
+    if (rc < 0) fail_msg("%s", err.text);
+    mem_auto char *address = mem_printf("127.0.0.1:%s", s->node_port);
+    mem_auto char *target =
+        mem_printf("/containerLogs/default/pod-%u/main%s", s->pods[0].number, query);
+    buf_clear(out);
+    rc = http_fetch(address, tls, "GET", target, NULL, NULL, 0, 10000, out, &err);
+    tls_config_free(tls);
+    return rc;
+}
+
+static void logs_are_served_to_masters_only(void **state)
+{
+    struct scene *s = *state;
+    struct buf buf_auto out = BUF_INIT;
+    scene_pod(s,
+              "{\"metadata\":{},\"spec\":{\"containers\":[{\"name\":\"main\",\"image\":\"busybox\","
+              "\"command\":[\"sh\",\"-c\",\"echo one; echo two; echo three; sleep 1; echo four; "
+              "exit 1\"]}]}}");
+    scene_node(s);
+    scene_until(s, first_is_running, 30000);
+    assert_int_equal(fetch_log(s, "?follow=true", true, &out), 200); /* until it exits */
+    assert_string_equal(out.data, "one\ntwo\nthree\nfour\n");
+    scene_until(s, second_run, 30000);
+    assert_int_equal(fetch_log(s, "?tailLines=2", true, &out), 200);
+    assert_string_equal(out.data, "three\nfour\n");
+    assert_int_equal(fetch_log(s, "?previous=true&limitBytes=5", true, &out), 200);
+    assert_string_equal(out.data, "one\nt");
+    assert_int_equal(fetch_log(s, "?tailLines=x", true, &out), 400);
+    assert_true(fetch_log(s, "", false, &out) < 0);
+}
+
 static bool missing(const char *program)
 {
     mem_auto char *look = mem_printf("command -v %s >/dev/null 2>&1", program);
@@ -416,6 +454,7 @@ int main(int argc, char **argv)
                                         scene_open, scene_close),
         cmocka_unit_test_setup_teardown(containers_survive_the_agent_and_end_gracefully, scene_open,
                                         scene_close),
+        cmocka_unit_test_setup_teardown(logs_are_served_to_masters_only, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(what_does_not_listen_is_killed_when_its_grace_ends,
                                         scene_open, scene_close),
         cmocka_unit_test_setup_teardown(secrets_reach_containers_as_variables_and_as_files,
