@@ -76,10 +76,9 @@ static struct command *mutate_command(struct request *r, struct attempt *a, stru
 /* A PUT of these makes what is not there yet, as in Kubernetes. */
 static bool mutate_may_create(const struct request *r)
 {
-    const struct kind *const kinds[] = {kind_lease, kind_event, kind_endpoints, kind_service};
     const struct mutation *m = r->state;
-    bool known = false;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) known |= r->route.kind == kinds[i];
+    const struct kind *k = r->route.kind;
+    bool known = k == kind_lease || k == kind_event || k == kind_endpoints || k == kind_service;
     return known && m->how == MUTATE_REPLACE && m->target == TARGET_OBJECT && !m->insists;
 }
 
