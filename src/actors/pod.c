@@ -5,9 +5,15 @@
 
 enum { POD_GRACE_S = 30 };
 
+/* What comes from outside is admitted here. Documents that are interned never came from outside:
+ * the controller of replica sets has them admitted once for all pods of a template. */
 static void decide_create(struct world *w, const struct actor *a, const struct command *c,
                           struct decision *out)
 {
+    if (c->body && c->body->interned && c->status && c->status->interned) {
+        object_decide_create(w, a, c, doc_ref(c->body), doc_ref(c->status), out);
+        return;
+    }
     struct doc *given = c->body ? doc_ref(c->body) : doc_empty();
     struct doc *body = pod_admitted(given);
     doc_unref(given);

@@ -72,9 +72,12 @@ static void put_metadata(struct buf *b, const struct object *set, struct mp temp
 
 void replica_template_refresh(struct replica_set *s)
 {
-    if (s->template_of == s->object->body) return;
+    /* After a keyframe was loaded the world has other documents. */
+    if (s->template_of == s->object->body && s->pod_body->interned && s->pod_status->interned)
+        return;
     doc_unref(s->template_of);
     doc_unref(s->pod_body);
+    doc_unref(s->pod_status);
     s->template_of = doc_ref(s->object->body);
     struct mp template = doc_path(s->object->body, "spec.template");
     struct mp spec = mp_get(template, "spec");
@@ -87,7 +90,9 @@ void replica_template_refresh(struct replica_set *s)
     mp_put_z(&b, "spec");
     edit_put(&b, spec, "nodeName", (struct str){0});
     struct doc *plain = doc_from_buf(&b);
-    s->pod_body = docs_intern(&s->controller->world->docs, pod_admitted(plain));
+    struct docs *docs = &s->controller->world->docs;
+    s->pod_body = docs_intern(docs, pod_admitted(plain));
+    s->pod_status = docs_intern(docs, pod_first_status(s->pod_body));
     doc_unref(plain);
 }
 
