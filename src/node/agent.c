@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { POLL_MS = 2000 };
+enum { POLL_MS = 2000, STOP_MS = 8000 };
 
 static struct agent *agent_of(struct master_link *l)
 {
@@ -94,6 +94,13 @@ static void agent_on_watch(uv_fs_event_t *watch, const char *file, int events, i
     agent_pods_poll(watch->data);
 }
 
+/* A step on a worker thread does not end: a pull, perhaps. The next start takes it up again. */
+static void agent_on_patience(uv_timer_t *timer)
+{
+    (void)timer;
+    _exit(0);
+}
+
 static void agent_on_signal(uv_signal_t *signal, int number)
 {
     struct agent *a = signal->data;
@@ -102,7 +109,8 @@ static void agent_on_signal(uv_signal_t *signal, int number)
     trace_info("node", "%s stops on signal %d; its containers keep running", a->options.name,
                number);
     master_link_stop(&a->link);
-    uv_close((uv_handle_t *)&a->slow, NULL);
+    uv_timer_start(&a->slow, agent_on_patience, STOP_MS, 0);
+    uv_unref((uv_handle_t *)&a->slow);
     uv_close((uv_handle_t *)&a->watch, NULL);
     for (unsigned i = 0; i < 2; i++) uv_close((uv_handle_t *)&a->signals[i], NULL);
     struct agent_pod *p;
@@ -160,6 +168,7 @@ static void agent_free(struct agent *a)
 {
     struct agent_pod *p;
     for (size_t i = 0; (p = map_next(&a->pods, &i));) agent_pod_free(p);
+    if (a->stopping) uv_close((uv_handle_t *)&a->slow, NULL);
     uv_run(&a->loop, UV_RUN_DEFAULT);
     map_free(&a->pods);
     log_server_free(a->logs);

@@ -42,7 +42,7 @@ struct agent {
     uint64_t sync;
     struct node_facts facts;
     char cpu[24], memory[24], machine_id[64], kernel[80], os_image[120], arch[72];
-    uv_timer_t slow;
+    uv_timer_t slow; /* while it stops: how long steps may still take */
     uv_fs_event_t watch;
     uv_signal_t signals[2];
     unsigned jobs;

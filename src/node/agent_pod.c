@@ -240,7 +240,10 @@ static void pod_on_wake(uv_timer_t *timer)
 void agent_pod_step(struct agent_pod *p)
 {
     struct agent *a = p->agent;
-    if (a->stopping) return;
+    if (a->stopping) { /* nothing is begun, what was finished is remembered */
+        agent_pod_save(p);
+        return;
+    }
     struct pod_step s = {.kind = STEP_NONE};
     if (!p->gone && (!p->ended || p->worker.stopping)) s = pod_worker_next(&p->worker, now_ms(a));
     if (s.kind == STEP_GONE) p->gone = true;

@@ -36,6 +36,10 @@ struct node_options {
 };
 int node_run(const struct node_options *options, struct error *err);
 
+/* Ends and removes what a node that does not run any more left on this machine: its containers,
+ * their mounts and addresses, and its memory of them. Images and logs stay. Blocking; root. */
+int node_wipe(const char *dir, struct error *err);
+
 struct simnodes_options {
     unsigned count;
     const char *prefix; /* names are PREFIX0 ... ; NULL: "sim-" */

@@ -177,6 +177,8 @@ int oci_setup(struct node_driver *d, const struct pod_brief *p, char ip[64], con
         rc = namespaces_make(&at, p, hostname, err);
         if (rc == 0 && !pod_flag(p, "spec.hostNetwork")) {
             rc = cni_add(&o->cni, p->uid, at.net, p->ns, p->name, ip, err);
+            /* What failed was undone, an address that a restart left behind among it: once more. */
+            if (rc < 0) rc = cni_add(&o->cni, p->uid, at.net, p->ns, p->name, ip, err);
         }
         if (rc == 0) rc = etc_make(&at, p, hostname, ip, err);
         if (rc < 0) namespaces_remove(&at);

@@ -426,6 +426,23 @@ static void logs_are_served_to_masters_only(void **state)
     assert_true(fetch_log(s, "", false, &out) < 0);
 }
 
+static void what_a_stopped_node_left_can_be_wiped(void **state)
+{
+    struct scene *s = *state;
+    struct error err = {0};
+    scene_pod(s,
+              "{\"metadata\":{},\"spec\":{\"containers\":[{\"name\":\"main\",\"image\":\"busybox\","
+              "\"command\":[\"sleep\",\"1000\"]}]}}");
+    scene_node(s);
+    scene_until(s, first_is_running, 30000);
+    mem_auto char *list = mem_printf("mount | grep -q %s", scene_dir);
+    assert_int_equal(fake_stop_child(&s->f), 0);
+    assert_int_equal(system(list), 0); // NOLINT: it still runs
+    assert_int_equal(node_wipe(scene_dir, &err), 0);
+    assert_int_not_equal(system(list), 0); // NOLINT
+    s->pods[0].gone = true;
+}
+
 static bool missing(const char *program)
 {
     mem_auto char *look = mem_printf("command -v %s >/dev/null 2>&1", program);
@@ -462,10 +479,12 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(what_cannot_start_says_why, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(a_container_beyond_its_memory_is_killed_and_says_so,
                                         scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(what_a_stopped_node_left_can_be_wiped, scene_open,
+                                        scene_close),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    mem_auto char *clean = mem_printf(
-        "ip link del ls0afb0700; umount -l %s/run; rm -rf --one-file-system %s", scene_dir, dir);
+    (void)node_wipe(scene_dir, NULL); /* of a story that failed */
+    mem_auto char *clean = mem_printf("ip link del ls0afb0700; rm -rf --one-file-system %s", dir);
     if (system(clean) != 0) print_message("%s stays\n", dir); // NOLINT
     mem_free(scene_dir);
     return failed;
