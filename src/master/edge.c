@@ -44,7 +44,7 @@ static int edge_open_api(struct edge *e)
     struct api_options options = {
         .loop = &e->loop,
         .home = &e->inbox,
-        .gate = &e->m->gate.gate,
+        .gate = &e->m->core.gate.gate,
         .tls = e->m->api_tls,
         .address = o->api_address,
         .reuse_port = e->m->edge_count > 1,
@@ -81,8 +81,8 @@ static int edge_open(struct edge *e)
     struct node_gateway_options options = {
         .loop = &e->loop,
         .home = &e->inbox,
-        .gate = &e->m->gate.gate,
-        .remotes = e->m->remotes,
+        .gate = &e->m->core.gate.gate,
+        .remotes = e->m->core.remotes,
         .address = o->node_address,
         .reuse_port = e->m->edge_count > 1,
         .tls = e->m->node_tls,

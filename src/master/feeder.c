@@ -1,11 +1,11 @@
 /* The feed: what the core folded, handed to the edges in batches, one per entry. */
-#include "master/inside.h"
+#include "master/core.h"
 
 #include "base/mem.h"
 
 struct feeder {
     struct subscriber subscriber;
-    struct master *m;
+    struct core *core;
     struct list listeners;
     struct feed_change *pending;
     size_t count, cap;
@@ -88,21 +88,21 @@ static void feeder_restored(struct subscriber *s)
     struct feeder *f = container_of(s, struct feeder, subscriber);
     struct feed_batch *b = feed_batch_new(0);
     b->reset = true;
-    b->first = b->last = f->m->world->revision;
-    b->time_ms = f->m->world->time_ms;
+    b->first = b->last = f->core->world->revision;
+    b->time_ms = f->core->world->time_ms;
     feeder_spread(f, b);
 }
 
-struct feeder *feeder_new(struct master *m)
+struct feeder *feeder_new(struct core *core)
 {
     struct feeder *f = mem_new(struct feeder);
-    f->m = m;
+    f->core = core;
     list_init(&f->listeners);
     f->subscriber = (struct subscriber){.name = "feed",
                                         .changed = feeder_changed,
                                         .entry_done = feeder_entry_done,
                                         .restored = feeder_restored};
-    world_subscribe(m->world, &f->subscriber);
+    world_subscribe(core->world, &f->subscriber);
     return f;
 }
 
@@ -121,7 +121,7 @@ void feeder_free(struct feeder *f)
 void feeder_add(struct feeder *f, struct feed_listener *l)
 {
     list_push(&f->listeners, &l->link);
-    feeder_post(l, NULL, f->m->world->revision);
+    feeder_post(l, NULL, f->core->world->revision);
 }
 
 struct object *feeder_recent(struct feeder *f, uint64_t revision)

@@ -4,7 +4,7 @@
  * lost before it answered, the command is sent again under the same request id, which the state
  * machine remembers: it is carried out at most once. After CROSSING_MS the client is told that the
  * outcome is unknown. */
-#include "master/inside.h"
+#include "master/core.h"
 
 #include "base/mem.h"
 
@@ -15,7 +15,7 @@ enum { CROSSING_MS = 15000, RESEND_MS = 1000 };
 struct crossing {
     struct list link; /* in forwarded or catching_up */
     struct note note;
-    struct master *m;
+    struct core *core;
     struct command *c; /* the asker's own */
     struct inbox *home;
     struct result result;
@@ -37,7 +37,7 @@ static void crossing_home(struct note *n)
 static void crossing_finish(struct crossing *x)
 {
     list_remove(&x->link);
-    map_del(&x->m->gate.by_sequence, &x->sequence, sizeof x->sequence);
+    map_del(&x->core->gate.by_sequence, &x->sequence, sizeof x->sequence);
     x->note.run = crossing_home;
     inbox_post(x->home, &x->note);
 }
@@ -52,10 +52,10 @@ static void crossing_refuse(struct crossing *x, int http, const char *reason, co
 /* The answer is known; it is given once this master's own state has come so far. */
 static void crossing_give(struct crossing *x)
 {
-    struct world *w = x->m->world;
+    struct world *w = x->core->world;
     if (x->result.http < 400 && !x->c->dry_run && w->revision < x->result.revision) return;
     if (!x->object && x->result.http < 400) {
-        struct object *o = feeder_recent(x->m->feeder, x->result.revision);
+        struct object *o = feeder_recent(x->core->feeder, x->result.revision);
         if (!o || !str_eq(object_name(o), str_of(x->c->name)))
             o = world_get(w, x->c->kind, x->c->ns, str_of(x->c->name));
         x->object = object_ref(o);
@@ -67,7 +67,7 @@ static void crossing_answered(struct crossing *x)
 {
     x->answered = true;
     list_remove(&x->link);
-    list_push(&x->m->gate.catching_up, &x->link);
+    list_push(&x->core->gate.catching_up, &x->link);
     crossing_give(x);
 }
 
@@ -101,7 +101,7 @@ static bool outcome_lost(const struct result *r)
 static void crossing_decided_here(struct command *c, const struct result *r)
 {
     struct crossing *x = c->data;
-    if (outcome_lost(r) && master_now_ms(x->m) < x->deadline_ms) {
+    if (outcome_lost(r) && core_now_ms(x->core) < x->deadline_ms) {
         x->sent = false; /* the tick sends it to whoever leads next */
         return;
     }
@@ -112,40 +112,40 @@ static void crossing_decided_here(struct command *c, const struct result *r)
 
 static void crossing_send(struct crossing *x)
 {
-    struct master *m = x->m;
-    struct quorum_status q = quorum_status(m->quorum);
-    x->sent_ms = master_now_ms(m);
+    struct core *core = x->core;
+    struct quorum_status q = quorum_status(core->quorum);
+    x->sent_ms = core_now_ms(core);
     if (q.leads || x->c->dry_run) {
         struct command *copy = command_clone(x->c);
         copy->done = crossing_decided_here;
         copy->data = x;
         x->sent = true;
-        x->sent_to = m->options.id;
-        system_send(m->system, copy);
+        x->sent_to = core->options.id;
+        system_send(core->system, copy);
         return;
     }
-    if (!q.leader_id || q.leader_id == m->options.id) return;
+    if (!q.leader_id || q.leader_id == core->options.id) return;
     buf_auto struct buf message = BUF_INIT, inner = BUF_INIT;
     command_encode(x->c, &inner);
     mp_put_array(&message, 3);
     mp_put_z(&message, "command");
     mp_put_uint(&message, x->sequence);
     mp_put_bin(&message, inner.data, inner.len);
-    x->sent = quorum_tell(m->quorum, q.leader_id, (struct str){message.data, message.len}) == 0;
+    x->sent = quorum_tell(core->quorum, q.leader_id, (struct str){message.data, message.len}) == 0;
     x->sent_to = q.leader_id;
 }
 
 static void crossing_begin(struct note *n)
 {
     struct crossing *x = container_of(n, struct crossing, note);
-    struct master *m = x->m;
+    struct core *core = x->core;
     static const struct request_id none;
     if (memcmp(&x->c->request, &none, sizeof none) == 0)
-        m->host.random(&m->host, &x->c->request, sizeof x->c->request);
-    x->sequence = ++m->gate.next_sequence;
-    x->deadline_ms = master_now_ms(m) + CROSSING_MS;
-    list_push(&m->gate.forwarded, &x->link);
-    map_put(&m->gate.by_sequence, &x->sequence, sizeof x->sequence, x);
+        core->host->random(core->host, &x->c->request, sizeof x->c->request);
+    x->sequence = ++core->gate.next_sequence;
+    x->deadline_ms = core_now_ms(core) + CROSSING_MS;
+    list_push(&core->gate.forwarded, &x->link);
+    map_put(&core->gate.by_sequence, &x->sequence, sizeof x->sequence, x);
     crossing_send(x);
 }
 
@@ -153,18 +153,18 @@ void forward_command(struct gate *gate, struct command *c, struct inbox *home)
 {
     struct gate_master *g = container_of(gate, struct gate_master, gate);
     struct crossing *x = mem_new(struct crossing);
-    *x = (struct crossing){.note.run = crossing_begin, .m = g->m, .c = c, .home = home};
+    *x = (struct crossing){.note.run = crossing_begin, .core = g->core, .c = c, .home = home};
     list_init(&x->link);
-    inbox_post(&g->m->inbox, &x->note);
+    inbox_post(g->core->inbox, &x->note);
 }
 
 void gate_master_tick(struct gate_master *g, uint64_t now_ms)
 {
-    uint64_t leader = quorum_status(g->m->quorum).leader_id;
+    uint64_t leader = quorum_status(g->core->quorum).leader_id;
     list_each_safe(it, &g->forwarded)
     {
         struct crossing *x = container_of(it, struct crossing, link);
-        bool here = x->sent && x->sent_to == g->m->options.id;
+        bool here = x->sent && x->sent_to == g->core->options.id;
         if (here) continue; /* the system will answer */
         if (now_ms >= x->deadline_ms && x->sent)
             crossing_refuse(x, 504, "Timeout",
@@ -189,7 +189,7 @@ void gate_master_committed(struct gate_master *g)
 
 /* What the leader does for another master: decide, and tell the outcome back. */
 struct errand {
-    struct master *m;
+    struct core *core;
     uint64_t from, sequence;
 };
 
@@ -202,19 +202,19 @@ static void errand_done(struct command *c, const struct result *r)
     mp_put_z(&message, "result");
     mp_put_uint(&message, e->sequence);
     mp_put_bin(&message, inner.data, inner.len);
-    quorum_tell(e->m->quorum, e->from, (struct str){message.data, message.len});
+    quorum_tell(e->core->quorum, e->from, (struct str){message.data, message.len});
     mem_free(e);
 }
 
-static void told_command(struct master *m, uint64_t from, uint64_t sequence, struct str bytes)
+static void told_command(struct core *core, uint64_t from, uint64_t sequence, struct str bytes)
 {
     struct command *c = NULL;
     if (command_decode(bytes, &c, NULL)) return;
     struct errand *e = mem_new(struct errand);
-    *e = (struct errand){m, from, sequence};
+    *e = (struct errand){core, from, sequence};
     c->done = errand_done;
     c->data = e;
-    system_send(m->system, c);
+    system_send(core->system, c);
 }
 
 static void told_result(struct gate_master *g, uint64_t sequence, struct str bytes)
@@ -222,7 +222,7 @@ static void told_result(struct gate_master *g, uint64_t sequence, struct str byt
     struct crossing *x = map_get(&g->by_sequence, &sequence, sizeof sequence);
     struct result r;
     if (!x || x->answered || result_decode(bytes, &r, NULL)) return;
-    if (outcome_lost(&r) && master_now_ms(g->m) < x->deadline_ms) {
+    if (outcome_lost(&r) && core_now_ms(g->core) < x->deadline_ms) {
         x->sent = false;
         return;
     }
@@ -235,6 +235,6 @@ void gate_master_told(struct gate_master *g, uint64_t from, struct str bytes)
     struct mp v = mp_read(bytes.p, bytes.n);
     uint64_t sequence = (uint64_t)mp_i64(mp_at(v, 1), 0);
     struct str inner = mp_str(mp_at(v, 2));
-    if (mp_is(mp_at(v, 0), "command")) told_command(g->m, from, sequence, inner);
+    if (mp_is(mp_at(v, 0), "command")) told_command(g->core, from, sequence, inner);
     if (mp_is(mp_at(v, 0), "result")) told_result(g, sequence, inner);
 }

@@ -1,6 +1,6 @@
 /* The gate of a master: asks that read, and facts about this master. Commands are in forward.c, the
  * past in history.c. */
-#include "master/inside.h"
+#include "master/core.h"
 
 #include "base/mem.h"
 
@@ -22,13 +22,13 @@ static void ask_answer(struct ask *a, int status)
 /* An ask that waits for a read point; the ask itself has no room for the gate. */
 struct reading {
     struct ask *ask;
-    struct master *m;
+    struct core *core;
 };
 
 static void ask_read_point(void *arg, int status)
 {
     struct reading *r = arg;
-    if (!status && r->ask->on_core) r->ask->on_core(r->ask, r->m->system);
+    if (!status && r->ask->on_core) r->ask->on_core(r->ask, r->core->system);
     ask_answer(r->ask, status);
     mem_free(r);
 }
@@ -36,7 +36,7 @@ static void ask_read_point(void *arg, int status)
 struct posted_ask {
     struct note note;
     struct ask *ask;
-    struct master *m;
+    struct core *core;
 };
 
 static void ask_on_core(struct note *n)
@@ -44,12 +44,12 @@ static void ask_on_core(struct note *n)
     struct posted_ask *p = container_of(n, struct posted_ask, note);
     struct ask *a = p->ask;
     if (a->freshness == FRESH_ANY) {
-        if (a->on_core) a->on_core(a, p->m->system);
+        if (a->on_core) a->on_core(a, p->core->system);
         ask_answer(a, 0);
     } else {
         struct reading *r = mem_new(struct reading);
-        *r = (struct reading){a, p->m};
-        quorum_read(p->m->quorum, ask_read_point, r);
+        *r = (struct reading){a, p->core};
+        quorum_read(p->core->quorum, ask_read_point, r);
     }
     mem_free(p);
 }
@@ -58,20 +58,20 @@ static void gate_master_ask(struct gate *gate, struct ask *a)
 {
     struct gate_master *g = container_of(gate, struct gate_master, gate);
     struct posted_ask *p = mem_new(struct posted_ask);
-    *p = (struct posted_ask){.note.run = ask_on_core, a, g->m};
-    inbox_post(&g->m->inbox, &p->note);
+    *p = (struct posted_ask){.note.run = ask_on_core, a, g->core};
+    inbox_post(g->core->inbox, &p->note);
 }
 
 struct posted_listener {
     struct note note;
     struct feed_listener *listener;
-    struct master *m;
+    struct core *core;
 };
 
 static void listen_on_core(struct note *n)
 {
     struct posted_listener *p = container_of(n, struct posted_listener, note);
-    feeder_add(p->m->feeder, p->listener);
+    feeder_add(p->core->feeder, p->listener);
     mem_free(p);
 }
 
@@ -79,16 +79,16 @@ static void gate_master_listen(struct gate *gate, struct feed_listener *l)
 {
     struct gate_master *g = container_of(gate, struct gate_master, gate);
     struct posted_listener *p = mem_new(struct posted_listener);
-    *p = (struct posted_listener){.note.run = listen_on_core, l, g->m};
-    inbox_post(&g->m->inbox, &p->note);
+    *p = (struct posted_listener){.note.run = listen_on_core, l, g->core};
+    inbox_post(g->core->inbox, &p->note);
 }
 
-const char *master_name_of(struct master *m, uint64_t id)
+const char *master_name_of(struct core *core, uint64_t id)
 {
     static _Thread_local char name[32];
     if (!id) return "";
-    for (unsigned i = 0; i < m->options.server_count; i++)
-        if (m->options.servers[i].id == id) {
+    for (unsigned i = 0; i < core->options.server_count; i++)
+        if (core->options.servers[i].id == id) {
             snprintf(name, sizeof name, "m%llu", (unsigned long long)id);
             return name;
         }
@@ -97,24 +97,24 @@ const char *master_name_of(struct master *m, uint64_t id)
 
 static void gate_master_status(struct gate *gate, struct gate_status *out)
 {
-    struct master *m = container_of(gate, struct gate_master, gate)->m;
-    struct quorum_status q = quorum_status(m->quorum);
+    struct core *core = container_of(gate, struct gate_master, gate)->core;
+    struct quorum_status q = quorum_status(core->quorum);
     *out = (struct gate_status){.role = q.role,
                                 .term = q.term,
-                                .revision = m->world->revision,
+                                .revision = core->world->revision,
                                 .applied_index = q.applied_index,
                                 .commit_index = q.commit_index,
                                 .keyframe_index = q.keyframe_index,
-                                .digest = m->world->digest,
+                                .digest = core->world->digest,
                                 .leads = q.leads,
-                                .low_space = store_usage(m->store).low};
-    snprintf(out->leader, sizeof out->leader, "%s", master_name_of(m, q.leader_id));
-    snprintf(out->self, sizeof out->self, "%s", m->options.name);
+                                .low_space = store_usage(core->store).low};
+    snprintf(out->leader, sizeof out->leader, "%s", master_name_of(core, q.leader_id));
+    snprintf(out->self, sizeof out->self, "%s", core->options.name);
 }
 
-void gate_master_init(struct gate_master *g, struct master *m)
+void gate_master_init(struct gate_master *g, struct core *core)
 {
-    *g = (struct gate_master){.m = m,
+    *g = (struct gate_master){.core = core,
                               .gate = {.ask = gate_master_ask,
                                        .command = forward_command,
                                        .listen = gate_master_listen,

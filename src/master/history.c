@@ -3,14 +3,14 @@
 #include "master/replay.h"
 
 #include "base/mem.h"
-#include "master/inside.h"
+#include "master/core.h"
 
 enum { HISTORY_AHEAD = 16 };
 
 struct history_job {
-    uv_work_t work;
+    struct bulk_job bulk;
     struct note begin;
-    struct master *m;
+    struct core *core;
     struct history_ask *ask;
     struct subscriber subscriber;
     struct feed_change *pending;
@@ -89,7 +89,7 @@ static int history_run(struct history_job *job)
 {
     struct error err = {0};
     struct replay *r = NULL;
-    int rc = replay_open(&r, job->m->store, job->ask->from, &err);
+    int rc = replay_open(&r, job->core->store, job->ask->from, &err);
     if (rc) return rc;
     struct world *w = replay_world(r);
     job->subscriber.changed = history_changed;
@@ -102,9 +102,9 @@ static int history_run(struct history_job *job)
     return rc == E_NOTFOUND ? 0 : rc;
 }
 
-static void history_work(uv_work_t *work)
+static void history_work(struct bulk_job *bulk)
 {
-    struct history_job *job = container_of(work, struct history_job, work);
+    struct history_job *job = container_of(bulk, struct history_job, bulk);
     job->status = history_run(job);
     pthread_mutex_lock(&job->lock);
     while (job->ahead) pthread_cond_wait(&job->taken, &job->lock);
@@ -121,10 +121,10 @@ static void history_finish(struct note *n)
     mem_free(job);
 }
 
-static void history_after(uv_work_t *work, int canceled)
+static void history_after(struct bulk_job *bulk, int ran)
 {
-    struct history_job *job = container_of(work, struct history_job, work);
-    if (canceled) job->status = E_CLOSED;
+    struct history_job *job = container_of(bulk, struct history_job, bulk);
+    if (ran) job->status = ran;
     job->begin.run = history_finish;
     inbox_post(job->ask->home, &job->begin);
 }
@@ -132,35 +132,37 @@ static void history_after(uv_work_t *work, int canceled)
 static void history_begin(struct note *n)
 {
     struct history_job *job = container_of(n, struct history_job, begin);
-    uv_queue_work(job->m->loop, &job->work, history_work, history_after);
+    struct bulk *bulk = job->core->options.bulk;
+    job->bulk = (struct bulk_job){history_work, history_after};
+    bulk->submit(bulk, &job->bulk);
 }
 
 void history_ask_start(struct gate *gate, struct history_ask *h)
 {
     struct history_job *job = mem_new(struct history_job);
-    job->m = container_of(gate, struct gate_master, gate)->m;
+    job->core = container_of(gate, struct gate_master, gate)->core;
     job->ask = h;
     pthread_mutex_init(&job->lock, NULL);
     pthread_cond_init(&job->taken, NULL);
     job->begin.run = history_begin;
-    inbox_post(&job->m->inbox, &job->begin);
+    inbox_post(job->core->inbox, &job->begin);
 }
 
 struct past_job {
-    uv_work_t work;
+    struct bulk_job bulk;
     struct note begin;
-    struct master *m;
+    struct core *core;
     struct past_ask *ask;
     int status;
 };
 
-static void past_work(uv_work_t *work)
+static void past_work(struct bulk_job *bulk)
 {
-    struct past_job *job = container_of(work, struct past_job, work);
+    struct past_job *job = container_of(bulk, struct past_job, bulk);
     struct past_ask *p = job->ask;
     struct error err = {0};
     struct replay *r = NULL;
-    job->status = replay_open(&r, job->m->store, p->revision, &err);
+    job->status = replay_open(&r, job->core->store, p->revision, &err);
     if (!job->status) job->status = replay_to(r, p->revision, &err);
     if (!job->status) {
         struct world *w = replay_world(r);
@@ -178,10 +180,10 @@ static void past_finish(struct note *n)
     mem_free(job);
 }
 
-static void past_after(uv_work_t *work, int canceled)
+static void past_after(struct bulk_job *bulk, int ran)
 {
-    struct past_job *job = container_of(work, struct past_job, work);
-    if (canceled) job->status = E_CLOSED;
+    struct past_job *job = container_of(bulk, struct past_job, bulk);
+    if (ran) job->status = ran;
     job->begin.run = past_finish;
     inbox_post(job->ask->home, &job->begin);
 }
@@ -189,14 +191,16 @@ static void past_after(uv_work_t *work, int canceled)
 static void past_begin(struct note *n)
 {
     struct past_job *job = container_of(n, struct past_job, begin);
-    uv_queue_work(job->m->loop, &job->work, past_work, past_after);
+    struct bulk *bulk = job->core->options.bulk;
+    job->bulk = (struct bulk_job){past_work, past_after};
+    bulk->submit(bulk, &job->bulk);
 }
 
 void past_ask_start(struct gate *gate, struct past_ask *p)
 {
     struct past_job *job = mem_new(struct past_job);
-    job->m = container_of(gate, struct gate_master, gate)->m;
+    job->core = container_of(gate, struct gate_master, gate)->core;
     job->ask = p;
     job->begin.run = past_begin;
-    inbox_post(&job->m->inbox, &job->begin);
+    inbox_post(job->core->inbox, &job->begin);
 }

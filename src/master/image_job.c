@@ -1,12 +1,12 @@
 /* Keyframes off the core's thread: the core gives references, a bulk thread encodes and writes. */
-#include "master/inside.h"
+#include "master/core.h"
 
 #include "base/mem.h"
 #include "base/trace.h"
 
 struct image_job {
-    uv_work_t work;
-    struct master *m;
+    struct bulk_job bulk;
+    struct core *core;
     struct world_image *image;
     struct keyframe_meta meta;
     char *configuration;
@@ -19,11 +19,11 @@ static int image_record(void *ctx, struct str record, struct error *err)
     return keyframe_add(ctx, record, err);
 }
 
-static void image_job_work(uv_work_t *work)
+static void image_job_work(struct bulk_job *bulk)
 {
-    struct image_job *job = container_of(work, struct image_job, work);
+    struct image_job *job = container_of(bulk, struct image_job, bulk);
     struct keyframe_writer *writer;
-    job->status = keyframe_create(job->m->store, &job->meta, &writer, &job->err);
+    job->status = keyframe_create(job->core->store, &job->meta, &writer, &job->err);
     if (job->status) return;
     job->status = world_image_write(job->image, image_record, writer, &job->err);
     if (job->status)
@@ -34,38 +34,39 @@ static void image_job_work(uv_work_t *work)
 
 enum { KEYFRAMES_KEPT = 3, KEYFRAME_SPACING = 1000000 };
 
-static void image_job_done(uv_work_t *work, int canceled)
+static void image_job_done(struct bulk_job *bulk, int ran)
 {
-    struct image_job *job = container_of(work, struct image_job, work);
-    struct master *m = job->m;
-    int status = canceled ? E_CLOSED : job->status;
+    struct image_job *job = container_of(bulk, struct image_job, bulk);
+    struct core *core = job->core;
+    int status = ran ? ran : job->status;
     if (status)
         trace_warn("keyframe", "at revision %llu not written: %s",
                    (unsigned long long)job->meta.revision, job->err.text);
     else
         trace_info("keyframe", "revision %llu written, %zu objects",
                    (unsigned long long)job->meta.revision, job->image->count);
-    m->image_running = false;
-    if (!m->stopping) quorum_keyframe_done(m->quorum, &job->meta, status);
-    if (!status) keyframe_prune(m->store, KEYFRAMES_KEPT, KEYFRAME_SPACING, NULL);
+    core->image_running = false;
+    if (!core->stopping) quorum_keyframe_done(core->quorum, &job->meta, status);
+    if (!status) keyframe_prune(core->store, KEYFRAMES_KEPT, KEYFRAME_SPACING, NULL);
     world_image_free(job->image);
     mem_free(job->configuration);
     mem_free(job);
 }
 
-void image_job_start(struct master *m, const struct keyframe_meta *meta)
+void image_job_start(struct core *core, const struct keyframe_meta *meta)
 {
     struct image_job *job = mem_new(struct image_job);
-    job->m = m;
+    job->core = core;
     job->meta = *meta;
     job->configuration = mem_copy(meta->configuration.p, meta->configuration.n);
     job->meta.configuration.p = job->configuration;
-    job->meta.revision = m->world->revision;
-    job->meta.time_ms = m->world->time_ms;
-    job->meta.state = m->world->digest;
-    job->image = world_image_take(m->world);
-    m->image_running = true;
-    uv_queue_work(m->loop, &job->work, image_job_work, image_job_done);
+    job->meta.revision = core->world->revision;
+    job->meta.time_ms = core->world->time_ms;
+    job->meta.state = core->world->digest;
+    job->image = world_image_take(core->world);
+    core->image_running = true;
+    job->bulk = (struct bulk_job){image_job_work, image_job_done};
+    core->options.bulk->submit(core->options.bulk, &job->bulk);
 }
 
 static int image_next(void *ctx, struct str *record, struct error *err)

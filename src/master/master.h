@@ -1,9 +1,10 @@
 /* One master process: its threads and how they are wired.
  *
- *   core thread    quorum, world, actors, controllers, scheduler, peer links        (this room's
- * core.c) committer      LMDB (store/committer.c) edge threads   HTTP API and node links, each with
- * a loop of its own             (edge.c) bulk threads   keyframes out, history in (libuv's pool)
- * (image_job.c, history.c)
+ *   core         quorum, world, actors, controllers, scheduler (core.c, in a loop with the peer
+ *                links: loop.c)
+ *   committer    LMDB (store/committer.c)
+ *   edges        HTTP API and node links, each with a loop of its own (edge.c)
+ *   bulk         keyframes out, history in, on libuv's pool (image_job.c, history.c)
  *
  * They meet only at inboxes: edges ask through the gate (gate_master.c), the core feeds them
  * (feeder.c). */

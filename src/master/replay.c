@@ -1,7 +1,7 @@
 #include "master/replay.h"
 
 #include "base/mem.h"
-#include "master/inside.h"
+#include "master/core.h"
 #include "proto/timefmt.h"
 
 #include <raft.h>
