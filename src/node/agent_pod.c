@@ -221,10 +221,11 @@ static void pod_say_status(struct agent_pod *p)
 static void pod_report(struct agent_pod *p)
 {
     if (p->removed || !p->agent->link.welcomed || p->sync != p->agent->sync) return;
-    if (!p->ended) pod_say_status(p);
-    if (p->gone && p->deleted) {
+    if (p->gone && p->deleted) { /* how it ended was told when it ended */
         struct nodewire m = pod_message(p, NODEWIRE_POD_GONE);
         master_link_say(&p->agent->link, &m);
+    } else if (!p->ended) {
+        pod_say_status(p);
     }
 }
 

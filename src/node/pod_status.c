@@ -51,7 +51,7 @@ static void put_conditions(struct pod_facts *f, struct put *status, struct mp to
     const char *phase = pod_worker_phase(f->worker);
     bool completed = !strcmp(phase, "Succeeded");
     condition_note(&f->initialized, pod_worker_initialized(f->worker), now_s);
-    condition_note(&f->ready, !f->worker->stopping && pod_worker_ready(f->worker), now_s);
+    condition_note(&f->ready, pod_worker_ready(f->worker), now_s);
     put_unready(f->worker, true, &inits);
     put_unready(f->worker, false, &unready);
     const char *why = completed ? "PodCompleted" : "ContainersNotReady";
