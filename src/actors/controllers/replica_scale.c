@@ -20,7 +20,7 @@ static void create_failed(struct replica_set *s, const struct result *r)
     if (r->http == 409) return; /* the name was taken: the next one will not be */
     uint32_t doublings = s->failures < BACKOFF_DOUBLINGS ? s->failures : BACKOFF_DOUBLINGS;
     s->create_at_ms = c->now_ms + ((uint64_t)BACKOFF_FIRST_MS << doublings);
-    if (r->http == 403 || r->http == 422 || r->http == 400 || r->http == 404) {
+    if (r->http != 429 && r->http != 503 && r->http != 504) { /* those are about us, not about it */
         s->failures++;
         if (s->object)
             recorder_tell(replica_recorder(s), s->object, "Warning", "FailedCreate",
