@@ -175,8 +175,7 @@ static int cmd_bench(int argc, char **argv)
 {
     const char *output = NULL;
     int words = 0;
-    struct bench_request b = {
-        .workload = "api", .nodes = 1000, .pods = 5000, .connections = 64, .port = 16443};
+    struct bench_request b = {.workload = "api", .nodes = 1000, .pods = 5000, .connections = 64};
     const struct option_row rows[] = {
         {"nodes", OPTION_NUMBER, &b.nodes, "N  simulated nodes (1000)", false},
         {"pods", OPTION_NUMBER, &b.pods, "N  pods (5000)", false},
@@ -184,7 +183,7 @@ static int cmd_bench(int argc, char **argv)
          false},
         {"connections", OPTION_NUMBER, &b.connections, "N  clients at the same time (64)", false},
         {"sim-delay-ms", OPTION_NUMBER, &b.sim_delay, "MS  from bound to Running (0)", false},
-        {"api-port", OPTION_NUMBER, &b.port, "PORT  of the first master (16443)", false},
+        {"api-port", OPTION_NUMBER, &b.port, "PORT  of the first master (one of its own)", false},
         {"dir", OPTION_TEXT, &b.dir, "DIR  use this running cluster instead of one of its own",
          false},
         {"output", OPTION_TEXT, &output, "json  for machines", false},
@@ -192,6 +191,8 @@ static int cmd_bench(int argc, char **argv)
     };
     int rc = OPTIONS_PARSE("bench", about, rows, argc, argv, &words);
     if (rc) return rc > 0 ? 0 : 2;
+    if (!b.port)
+        b.port = 20000 + (unsigned)getpid() % 1000 * 20; /* runs side by side do not meet */
     b.json = output && strcmp(output, "json") == 0;
     bool known = strcmp(b.workload, "api") == 0 || strcmp(b.workload, "replicaset") == 0;
     if (words == 1 && strcmp(argv[1], "place") == 0) return bench_placement(&b);
