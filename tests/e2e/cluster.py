@@ -65,8 +65,8 @@ def until(what, seconds=20.0, every=0.05):
 class Cluster:
     """logship up in a temporary directory; every process is killed at the end."""
 
-    def __init__(self, *options, masters=3):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="logship-e2e-"))
+    def __init__(self, *options, masters=3, dir=None):
+        self.dir = pathlib.Path(dir or tempfile.mkdtemp(prefix="logship-e2e-"))
         self.port = free_ports()
         self.masters = masters
         self.options = list(options)
@@ -172,6 +172,17 @@ class Cluster:
 
     def digest(self, master):
         return self.get("/logship/digest", master=master)
+
+    def agree(self, seconds=30):
+        """All masters at one revision with one digest; that."""
+        def same():
+            digests = [self.digest(k) for k in range(1, self.masters + 1)]
+            return digests[0] if all(d == digests[0] for d in digests) else None
+        return until(same, seconds)
+
+    def said(self, name):
+        """What a process wrote, all its lives."""
+        return (self.dir / "logs" / f"{name}.log").read_text()
 
 
 class ClusterTest(unittest.TestCase):

@@ -384,7 +384,7 @@ class Secrets(ClusterTest):
         then = self.cluster.get(exact + again["metadata"]["resourceVersion"])
         self.assertEqual([s["data"] for s in then["items"]], [{"password": base64}])
         event = next(watch_lines(self.cluster, secrets, 1))
-        self.assertEqual((event["type"], event["object"]), ("ADDED", then["items"][0]))
+        self.assertEqual((event["type"], event["object"]["data"]), ("ADDED", {"password": base64}))
 
     def check_replay(self, needles):
         with socket.socket() as s:

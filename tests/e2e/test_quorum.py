@@ -15,10 +15,7 @@ class Failover(unittest.TestCase):
 
     def agree(self):
         """All masters at one revision with one digest, and the replay of each log gives the same."""
-        def same():
-            digests = [self.cluster.digest(k) for k in (1, 2, 3)]
-            return digests[0] if all(d == digests[0] for d in digests) else None
-        digest = until(same, 30)
+        digest = self.cluster.agree()
         for k in (1, 2, 3):
             out = self.cluster.logship("replay", "--dir", self.cluster.dir / f"m{k}", "--until",
                                        digest["revision"], "--digest").stdout
