@@ -204,6 +204,7 @@ void remotes_free(struct remotes *r)
     if (!r) return;
     list_remove(&r->subscriber.link);
     interests_clear(r);
+    doc_unref(r->needless);
     struct remote *remote;
     for (size_t i = 0; (remote = map_next(&r->by_name, &i));) {
         remote_clear_pods(remote);

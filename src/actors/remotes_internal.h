@@ -30,6 +30,7 @@ struct remotes {
     struct map interests;
     struct list edges;
     size_t connected;
+    struct doc *needless; /* the body seen last that names nothing: whole replica sets share one */
 };
 
 struct remote *remote_of(struct remotes *r, istr name); /* made when there is none */

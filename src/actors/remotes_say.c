@@ -119,8 +119,12 @@ void remotes_say_pod(struct remotes *r, struct remote *remote, struct object *po
 {
     struct remote_message *m = remotes_say(remote->edge, remote->link, NODEWIRE_POD);
     m->pod = object_ref(pod);
+    if (pod->body == r->needless) return;
     struct gathering g = {r, remote, m, pod->id->ns};
     pod_needs_each(doc_root(pod->body), gather_need, &g);
+    if (m->need_count) return;
+    doc_unref(r->needless);
+    r->needless = doc_ref(pod->body);
 }
 
 void remotes_say_bye(struct remotes *r, struct remote *remote, enum nodewire_type type,
