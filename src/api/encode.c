@@ -1,8 +1,8 @@
 #include "api/encode.h"
 
 #include "api/inner.h"
+#include "api/render.h"
 #include "api/seal.h"
-#include "proto/json.h"
 #include "proto/table.h"
 
 #include <inttypes.h>
@@ -24,18 +24,14 @@ static const char *encode_meta_version(const struct encoder *e)
 
 static void encode_whole(const struct encoder *e, const struct object *o, struct buf *json)
 {
-    buf_auto struct buf doc = BUF_INIT;
-    object_put_doc(o, e->version, &doc);
-    json_write(mp_read(doc.data, doc.len), json);
+    render_object(o, e->version, false, json);
 }
 
 static void encode_partial(const struct encoder *e, const struct object *o, struct buf *json)
 {
-    buf_auto struct buf doc = BUF_INIT;
-    object_put_doc(o, e->version, &doc);
     buf_printf(json, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"%s\",\"metadata\":",
                encode_meta_version(e));
-    json_write(mp_get(mp_read(doc.data, doc.len), "metadata"), json);
+    render_metadata(o, json);
     buf_putc(json, '}');
 }
 
@@ -127,19 +123,7 @@ void encode_list_head(const struct encoder *e, const struct list_head *head, str
 /* The items of a plain list do not repeat what the list says of them: apiVersion and kind. */
 static void encode_bare(const struct encoder *e, const struct object *o, struct buf *json)
 {
-    buf_auto struct buf doc = BUF_INIT;
-    object_put_doc(o, e->version, &doc);
-    struct mp_iter it = mp_items(mp_read(doc.data, doc.len));
-    bool first = true;
-    while (mp_iter_next(&it)) {
-        if (str_is(it.key, "apiVersion") || str_is(it.key, "kind")) continue;
-        buf_putc(json, first ? '{' : ',');
-        json_write_str(it.key, json);
-        buf_putc(json, ':');
-        json_write(it.value, json);
-        first = false;
-    }
-    buf_puts(json, first ? "{}" : "}");
+    render_object(o, e->version, true, json);
 }
 
 void encode_item(const struct encoder *e, struct object *o, bool first, struct buf *json)
