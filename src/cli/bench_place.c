@@ -29,7 +29,7 @@ static void add_node(struct placer *p, uint64_t i)
         ident_new(kind_node, NULL, str_of(name)), doc_of_json(body),
         doc_of_json("{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}],"
                     "\"allocatable\":{\"cpu\":\"64\",\"memory\":\"256Gi\",\"pods\":\"1000\"}}"));
-    node_table_put(&p->nodes, node);
+    placer_put_node(p, node);
     object_unref(node);
 }
 
@@ -43,7 +43,7 @@ static double place_many(uint64_t nodes, uint64_t pods, const char *const *bodie
     double start = now_s();
     uint64_t placed = 0;
     for (uint64_t i = 0; i < pods; i++) {
-        const struct pod_view *view = pod_view(&p.nodes, docs[i % count]);
+        const struct pod_view *view = placer_view(&p, docs[i % count]);
         int64_t place = placer_best(&p, view);
         if (place < 0) break;
         placer_use(&p, p.nodes.rows[place].name, view, 1);

@@ -1,17 +1,25 @@
-/* May this pod go to this node, and if not, why: Kubernetes' filters and their wording. Pure. */
+/* May this pod go to this node: Kubernetes' filters, cheap to ask again and again.
+ *
+ * What the node object decides and what the pods on it decide are asked apart, because the second
+ * alters with every placement and the first hardly ever. Pure. */
 #ifndef LOGSHIP_SCHEDULER_FIT_H
 #define LOGSHIP_SCHEDULER_FIT_H
 
-#include "actors/scheduler/pod_view.h"
+#include "actors/scheduler/node_table.h"
 
-/* The cheap part: does the pod fit into what is left. */
-bool fit_resources(const struct node_table *t, const struct node_row *row,
-                   const struct pod_view *p);
-/* Everything else: exists, schedulable, selector, taints. Alters only when the node object does. */
+/* Is there a node, does it take pods, does it suit. Alters only with the row's version. */
 bool fit_allowed(const struct node_row *row, const struct pod_view *p);
-/* "0/5 nodes are available: 2 node(s) were unschedulable, 3 Insufficient cpu." */
-void fit_explain(const struct node_table *t, const struct pod_view *p, struct buf *out);
-/* Does a list of tolerations bear this taint? */
-bool fit_tolerates(struct mp tolerations, struct mp taint);
+/* How little the node likes the pod, or the pod the node: preferred affinity and PreferNoSchedule.
+ * 0 is best; at most FIT_DISLIKE_MAX. Alters only with the row's version. */
+enum { FIT_DISLIKE_MAX = 0xfffe };
+uint32_t fit_dislike(const struct node_row *row, const struct pod_view *p);
+/* Is there room: pods, resources, host ports. */
+bool fit_room(const struct node_table *t, const struct node_row *row, const struct pod_view *p);
+/* This one resource is short. */
+static inline bool fit_short_of(const struct node_row *row, const struct pod_view *p, unsigned i)
+{
+    return p->requests.amount[i] > 0 &&
+           p->requests.amount[i] + row->used.amount[i] > row->allocatable.amount[i];
+}
 
 #endif
