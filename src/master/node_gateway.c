@@ -1,54 +1,17 @@
-#include "master/node_gateway.h"
+#include "master/node_gateway_internal.h"
 
 #include "base/trace.h"
-#include "master/join_tokens.h"
-#include "net/link.h"
-#include "proto/names.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <uv.h>
 
 enum {
     HELLO_MS = 10 * 1000,
     SILENCE_MS = 60 * 1000, /* a link without any frame for so long is dead */
     SWEEP_MS = 1000,
-    BATCHES_MAX = 4,                   /* reports on their way to the core */
-    REPORTS_MAX = 64 * 1024,           /* waiting here, of all nodes */
-    LINK_QUEUE_MAX = 32 * 1024 * 1024, /* unread by a node */
+    BATCHES_MAX = 4, /* reports on their way to the core */
 };
 
-struct node_link {
-    struct list all;
-    struct node_gateway *gateway;
-    struct link *link;
-    uint64_t id, heard_ms;
-    istr name; /* NULL before a good hello */
-    bool closing;
-};
-
-struct node_gateway {
-    struct node_gateway_options options;
-    struct remote_edge edge;
-    struct join_tokens *tokens;
-    struct link_listener *listener;
-    struct list links;
-    struct map by_id; /* id -> node_link */
-    uint64_t last_id;
-    struct remote_report *reports; /* gathering */
-    size_t report_count, report_cap;
-    unsigned batches; /* on their way */
-    uv_check_t check;
-    uv_timer_t sweep;
-    unsigned handles; /* uv handles and the listener still open */
-    struct buf frame; /* scratch */
-    bool stopping, detached;
-    void (*stopped)(void *arg);
-    void *stopped_arg;
-};
-
-/* --- to the core
- * ----------------------------------------------------------------------------------- */
+/* --- to the core --- */
 
 struct report_batch {
     struct ask ask;
@@ -114,7 +77,7 @@ static void gateway_on_check(uv_check_t *check)
     gateway_flush(check->data);
 }
 
-static struct remote_report *gateway_report(struct node_link *nl, int type)
+struct remote_report *gateway_report(struct node_link *nl, int type)
 {
     struct node_gateway *g = nl->gateway;
     if (g->report_count == g->report_cap) {
@@ -126,183 +89,17 @@ static struct remote_report *gateway_report(struct node_link *nl, int type)
     return report;
 }
 
-/* --- from nodes
- * ------------------------------------------------------------------------------------ */
-
-static void link_say(struct node_link *nl, const struct nodewire *m)
-{
-    struct node_gateway *g = nl->gateway;
-    buf_clear(&g->frame);
-    nodewire_write(m, &g->frame);
-    link_send(nl->link, g->frame.data, g->frame.len, NULL, NULL);
-}
-
-static void link_refuse(struct node_link *nl, int code, const char *why)
-{
-    if (nl->closing) return;
-    trace_warn("nodes", "%s%s%s: refused: %s", link_address(nl->link), nl->name ? " " : "",
-               nl->name ? nl->name : "", why);
-    link_say(nl, &(struct nodewire){.type = NODEWIRE_REFUSE, .text = str_of(why)});
-    nl->closing = true;
-    link_close(nl->link, code, why);
-}
-
-static struct doc *doc_of(struct str raw)
-{
-    return raw.n ? doc_new(raw.p, raw.n) : NULL;
-}
-
-static void node_hello(struct node_link *nl, const struct nodewire *m)
-{
-    struct node_gateway *g = nl->gateway;
-    if (m->version != NODEWIRE_VERSION) {
-        link_refuse(nl, E_UNSUPPORTED, "this master speaks another version of the node protocol");
-    } else if (!join_tokens_allow(g->tokens, m->token)) {
-        link_refuse(nl, E_DENIED, "the join token is wrong");
-    } else if (name_check_dns_subdomain(m->name)) {
-        link_refuse(nl, E_INVALID, "the node's name is not a DNS subdomain");
-    } else {
-        nl->name = istr_get(m->name);
-        struct remote_report *report = gateway_report(nl, NODEWIRE_HELLO);
-        report->body = doc_of(m->body);
-        report->status = doc_of(m->status);
-    }
-}
-
-static void node_says(struct node_link *nl, const struct nodewire *m)
-{
-    if (m->type == NODEWIRE_BEAT) link_say(nl, m);
-    if (nl->gateway->report_count >= REPORTS_MAX) {
-        link_refuse(nl, E_BUSY, "the master cannot keep up with reports");
-        return;
-    }
-    struct remote_report *report = gateway_report(nl, (int)m->type);
-    report->revision = m->revision;
-    report->uid = m->uid;
-    if (m->ns.n) report->ns = istr_get(m->ns);
-    if (m->name.n) report->name = mem_strndup(m->name.p, m->name.n);
-    report->body = doc_of(m->body);
-    report->status = doc_of(m->status);
-}
-
-static bool node_may_say(const struct nodewire *m)
-{
-    switch (m->type) {
-    case NODEWIRE_BEAT:
-    case NODEWIRE_NODE_STATUS:
-        return true;
-    case NODEWIRE_POD_STATUS:
-    case NODEWIRE_POD_GONE:
-    case NODEWIRE_EVENT:
-        return !name_check_dns_label(m->ns) && !name_check_dns_subdomain(m->name);
-    default:
-        return false;
-    }
-}
-
-static void gateway_on_frame(struct link *link, const void *bytes, size_t n)
-{
-    struct node_link *nl = link_data(link);
-    if (nl->closing) return;
-    nl->heard_ms = uv_now(nl->gateway->options.loop);
-    struct nodewire m;
-    struct error err = {0};
-    if (nodewire_read(bytes, n, &m, &err) < 0) {
-        link_refuse(nl, E_INVALID, err.text);
-    } else if (!nl->name && m.type == NODEWIRE_HELLO) {
-        node_hello(nl, &m);
-    } else if (nl->name && node_may_say(&m)) {
-        node_says(nl, &m);
-    } else {
-        link_refuse(nl, E_INVALID,
-                    nl->name ? "a message that no node sends" : "hello must come first");
-    }
-}
-
-/* --- from the core
- * --------------------------------------------------------------------------------- */
-
-static void need_put(struct node_gateway *g, const struct remote_need *need, struct buf *out)
-{
-    mp_put_array(out, 3);
-    mp_put_z(out, need->kind->key);
-    mp_put_str(out, need->name);
-    struct doc *clear = NULL;
-    struct error err = {0};
-    bool sealed = need->object && need->kind == kind_secret && g->options.unseal;
-    if (sealed && g->options.unseal(g->options.unseal_ctx, need->object, &clear, &err) < 0) {
-        trace_error("nodes", "secret %.*s cannot be opened: %s", (int)need->name.n, need->name.p,
-                    err.text);
-    }
-    if (!need->object || (sealed && !clear)) {
-        mp_put_nil(out);
-    } else {
-        mp_put(out, doc_root(clear ? clear : need->object->body));
-    }
-    doc_unref(clear);
-}
-
-static void link_say_pod(struct node_link *nl, const struct remote_message *message)
-{
-    const struct object *pod = message->pod;
-    struct buf buf_auto needs = BUF_INIT;
-    mp_put_array(&needs, (uint32_t)message->need_count);
-    for (size_t i = 0; i < message->need_count; i++)
-        need_put(nl->gateway, &message->needs[i], &needs);
-    struct nodewire m = {
-        .type = NODEWIRE_POD,
-        .ns = istr_str(pod->id->ns),
-        .name = object_name(pod),
-        .uid = pod->id->uid,
-        .revision = pod->revision,
-        .created_s = pod->id->created_s,
-        .deleted_s = pod->deleted_s,
-        .grace_s = pod->grace_s,
-        .body = doc_root(pod->body).raw,
-        .status = doc_root(pod->status).raw,
-        .needs = {needs.data, needs.len},
-    };
-    link_say(nl, &m);
-}
-
-static void link_deliver(struct node_link *nl, const struct remote_message *message)
-{
-    if (message->type == NODEWIRE_POD) {
-        link_say_pod(nl, message);
-    } else {
-        struct nodewire m = {
-            .type = message->type,
-            .uid = message->uid,
-            .heartbeat_ms = message->heartbeat_ms,
-            .address = str_of(message->address),
-            .text = str_of(message->text),
-        };
-        link_say(nl, &m);
-        if (m.type == NODEWIRE_WELCOME)
-            trace_info("nodes", "%s joined from %s", nl->name, link_address(nl->link));
-    }
-    if (message->closes) {
-        nl->closing = true;
-        link_close(nl->link, E_CLOSED, message->text ? message->text : "closed by the master");
-    } else if (link_queued(nl->link) > LINK_QUEUE_MAX) {
-        nl->closing = true;
-        trace_warn("nodes", "%s reads too slowly, cut off", nl->name);
-        link_close(nl->link, E_TOOBIG, "the node reads too slowly");
-    }
-}
-
 static void gateway_deliver(struct remote_edge *e, struct remote_batch *b)
 {
     struct node_gateway *g = container_of(e, struct node_gateway, edge);
     for (size_t i = 0; i < b->count; i++) {
         struct node_link *nl = map_get(&g->by_id, &b->items[i].link, sizeof b->items[i].link);
-        if (nl && !nl->closing) link_deliver(nl, &b->items[i]);
+        if (nl && !nl->closing) node_link_deliver(nl, &b->items[i]);
     }
     remote_batch_free(b);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static void gateway_on_closed(struct link *link, const struct error *why)
 {
@@ -359,7 +156,7 @@ int node_gateway_start(struct node_gateway **out, const struct node_gateway_opti
         struct link_options link = {
             .tls = options->tls,
             .frame_max = NODEWIRE_FRAME_MAX,
-            .events = {.frame = gateway_on_frame, .closed = gateway_on_closed},
+            .events = {.frame = node_link_on_frame, .closed = gateway_on_closed},
         };
         rc = link_listen(&g->listener, options->loop, options->address, options->reuse_port, &link,
                          gateway_on_accept, g, err);

@@ -61,6 +61,9 @@ struct agent_pod *agent_pod_add(struct agent *a, const struct uid *uid, struct s
 void agent_pod_step(struct agent_pod *p);
 void agent_pod_free(struct agent_pod *p);
 char *agent_log_dir(const struct agent_pod *p, const char *container); /* mem_free */
+void pod_brief_free(struct pod_brief *b);
+/* agent_job.c: begins the step; when it is done the worker is told and agent_pod_step called. */
+void agent_job_begin(struct agent_pod *p, struct pod_step step);
 /* agent_state.c */
 void agent_pod_save(struct agent_pod *p);
 void agent_pod_forget(struct agent_pod *p); /* its file and logs */

@@ -100,8 +100,7 @@ void agent_pod_forget(struct agent_pod *p)
     path_remove_tree(logs);
 }
 
-/* --- reading it again
- * ------------------------------------------------------------------------------- */
+/* --- reading it again --- */
 
 static void text_get(struct mp m, const char *key, char *out, size_t n)
 {

@@ -38,8 +38,7 @@ struct log_stream {
     uv_timer_t timer;
 };
 
-/* --- which file
- * ------------------------------------------------------------------------------------ */
+/* --- which file --- */
 
 static struct agent_pod *pod_by_name(struct agent *a, struct str ns, struct str name)
 {
@@ -97,8 +96,7 @@ static bool choose_attempt(struct http_exchange *x, const struct agent_pod *p,
     return false;
 }
 
-/* --- streaming
- * ------------------------------------------------------------------------------------- */
+/* --- streaming --- */
 
 static bool stream_run_is_over(const struct log_stream *s)
 {
@@ -241,8 +239,7 @@ static void logs_handle(void *ctx, struct http_exchange *x)
     }
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static int logs_certificate(struct log_server *s, struct error *err)
 {

@@ -36,8 +36,7 @@ static struct mp container_find(const struct pod_brief *p, struct str name)
     return (struct mp){0};
 }
 
-/* --- root file system
- * ------------------------------------------------------------------------------ */
+/* --- root file system --- */
 
 /* The image below, the container's own writes above; where overlays are not to be had, a copy. */
 static int rootfs_make(const char *fs, const char *image, struct error *err)
@@ -83,8 +82,7 @@ void oci_container_remove(struct oci *o, const char *uid, const char *id)
     }
 }
 
-/* --- start
- * ----------------------------------------------------------------------------------------- */
+/* --- start --- */
 
 struct launch {
     char *bundle, *fs, *rootfs, *persist, *pidfile, *conmon_pid, *exits, *sock, *termination, *log,
@@ -213,8 +211,7 @@ int oci_start(struct node_driver *d, const struct pod_brief *p, struct str conta
     return rc;
 }
 
-/* --- end
- * ------------------------------------------------------------------------------------------- */
+/* --- end --- */
 
 void oci_kill(struct node_driver *d, const char *id, bool hard)
 {

@@ -49,8 +49,7 @@ static bool pod_flag(const struct pod_brief *p, const char *path)
     return mp_bool(doc_path(p->body, path), false);
 }
 
-/* --- namespaces
- * ------------------------------------------------------------------------------------ */
+/* --- namespaces --- */
 
 static int namespaces_make(const struct oci_paths *at, const struct pod_brief *p,
                            const char *hostname, struct error *err)
@@ -87,8 +86,7 @@ static void namespaces_remove(const struct oci_paths *at)
     path_remove_tree(at->ns);
 }
 
-/* --- /etc
- * ------------------------------------------------------------------------------------------ */
+/* --- /etc --- */
 
 static void etc_hosts(const struct pod_brief *p, const char *hostname, const char *ip,
                       struct buf *out)
@@ -142,8 +140,7 @@ static int etc_make(const struct oci_paths *at, const struct pod_brief *p, const
     return rc;
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 static char *pod_hostname(const struct pod_brief *p)
 {

@@ -17,8 +17,7 @@ static void put_texts(struct put *m, const char *key, const char *const *texts)
     put_end_array(&list);
 }
 
-/* --- process
- * --------------------------------------------------------------------------------------- */
+/* --- process --- */
 
 static void put_args(const struct pod_env *env, struct mp from, bool expand, struct put *list)
 {
@@ -158,8 +157,7 @@ static int put_process(const struct oci_spec *s, struct put *spec, struct error 
     return rc;
 }
 
-/* --- mounts
- * ---------------------------------------------------------------------------------------- */
+/* --- mounts --- */
 
 static void put_mount(struct put *list, const char *to, const char *type, const char *from,
                       const char *const *options)
@@ -236,8 +234,7 @@ static int put_mounts(const struct oci_spec *s, struct put *spec, struct error *
     return rc;
 }
 
-/* --- linux
- * ----------------------------------------------------------------------------------------- */
+/* --- linux --- */
 
 static void put_namespace(struct put *list, const char *type, const char *path)
 {

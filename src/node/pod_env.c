@@ -40,8 +40,7 @@ bool pod_need_value(struct mp needs, const char *kind, struct str name, struct s
     return value.type == MP_STR && base64_decode(value.s, out);
 }
 
-/* --- the list
- * -------------------------------------------------------------------------------------- */
+/* --- the list --- */
 
 static struct str env_name(const char *item)
 {
@@ -99,8 +98,7 @@ void pod_env_expand(const struct pod_env *env, struct str text, struct buf *out)
     }
 }
 
-/* --- references
- * ------------------------------------------------------------------------------------ */
+/* --- references --- */
 
 static bool field_of_map(struct mp map, struct str key, struct buf *out)
 {

@@ -42,8 +42,7 @@ void pod_worker_free(struct pod_worker *w)
     *w = (struct pod_worker){0};
 }
 
-/* --- judging
- * --------------------------------------------------------------------------------------- */
+/* --- judging --- */
 
 static bool container_restarts(const struct pod_worker *w, const struct worker_container *c)
 {
@@ -102,8 +101,7 @@ const char *pod_worker_phase(const struct pod_worker *w)
     return fresh ? "Pending" : "Running";
 }
 
-/* --- the next step
- * --------------------------------------------------------------------------------- */
+/* --- the next step --- */
 
 static struct pod_step step(enum pod_step_kind kind, unsigned container, uint64_t wake_ms)
 {
@@ -187,8 +185,7 @@ struct pod_step pod_worker_next(struct pod_worker *w, uint64_t now_ms)
     return next;
 }
 
-/* --- what became of it
- * ----------------------------------------------------------------------------- */
+/* --- what became of it --- */
 
 static unsigned backoff_longer(unsigned ms)
 {

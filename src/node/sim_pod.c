@@ -109,8 +109,7 @@ static void sim_pod_say(struct sim_pod *pod)
     master_link_say(&pod->node->link, &m);
 }
 
-/* --- time
- * ------------------------------------------------------------------------------------------ */
+/* --- time --- */
 
 static void sim_pod_arrived(struct sim_pod *pod)
 {
@@ -157,8 +156,7 @@ void sim_wheel_turn(struct sim *sim, uint64_t now_ms)
     }
 }
 
-/* --- what the masters say
- * -------------------------------------------------------------------------- */
+/* --- what the masters say --- */
 
 static struct doc *sim_share(struct sim *sim, struct str raw)
 {
