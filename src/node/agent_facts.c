@@ -55,6 +55,7 @@ void agent_facts(struct agent *a)
         .os_image = a->os_image,
         .runtime = a->driver->runtime,
         .architecture = a->arch,
+        .not_ready = a->driver->trouble,
         .ready_since_s = (int64_t)time(NULL),
     };
 }

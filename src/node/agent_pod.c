@@ -84,6 +84,11 @@ void agent_pod_step(struct agent_pod *p)
     struct pod_step s = {.kind = STEP_NONE};
     if (!p->gone && (!p->ended || p->worker.stopping)) s = pod_worker_next(&p->worker, now_ms(a));
     if (s.kind == STEP_GONE) p->gone = true;
+    bool runs = p->worker.sandbox == SANDBOX_READY && !p->worker.stopping;
+    if (s.kind == STEP_NONE && p->refresh && runs && !p->worker.busy) {
+        p->worker.busy = true; /* no step of the machine, but one at a time all the same */
+        agent_job_begin(p, s);
+    }
     if (s.kind != STEP_NONE && s.kind != STEP_GONE) agent_job_begin(p, s);
     if (p->gone && p->removed) {
         agent_pod_forget(p);

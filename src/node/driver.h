@@ -28,6 +28,7 @@ struct container_exit {
 
 struct node_driver {
     const char *runtime; /* "runc://1.1.5", for the node's status */
+    const char *trouble; /* why pods cannot run here at present, or NULL */
     const char *watch; /* a directory in which something changes when a container exits, or NULL */
     /* Volumes, namespaces, network. May be called again after a failure. */
     int (*setup)(struct node_driver *d, const struct pod_brief *p, char ip[64], const char **reason,

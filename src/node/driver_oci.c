@@ -79,6 +79,10 @@ int driver_oci_open(struct node_driver **out, const struct oci_options *options,
         .poll_exit = oci_poll_exit,
         .close = oci_close,
     };
+    if (!path_exists(o->cni.plugins)) {
+        o->driver.trouble = "container runtime network not ready: the CNI plugins are missing";
+        trace_warn("oci", "%s: %s", o->cni.plugins, o->driver.trouble);
+    }
     trace_info("oci", "containers run through %s", o->runtime);
     *out = &o->driver;
     return 0;

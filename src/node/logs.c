@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@ struct log_stream {
     struct log_server *server;
     struct http_exchange *x; /* NULL: gone */
     int fd;
+    char *path;
     struct log_filter filter;
     struct buf raw;
     bool follow;
@@ -105,6 +107,19 @@ static bool stream_run_is_over(const struct log_stream *s)
     return !c || c->state != CONTAINER_RUNNING || c->restarts != s->attempt;
 }
 
+/* The log grew too large and another file was put in its place: goes on there. */
+static bool stream_moves_on(struct log_stream *s)
+{
+    struct stat now, before;
+    if (stat(s->path, &now) < 0 || fstat(s->fd, &before) < 0 || now.st_ino == before.st_ino)
+        return false;
+    int fd = open(s->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    close(s->fd);
+    s->fd = fd;
+    return true;
+}
+
 static void stream_pump(struct log_stream *s);
 static void stream_on_timer(uv_timer_t *timer)
 {
@@ -123,6 +138,7 @@ static void stream_pump(struct log_stream *s)
     while (s->x && s->filter.limit_bytes != 0) {
         ssize_t n = read(s->fd, buf_reserve(&s->raw, CHUNK), CHUNK);
         if (n <= 0) {
+            if (s->follow && stream_moves_on(s)) continue;
             if (!s->follow || over) break;
             uv_timer_start(&s->timer, stream_on_timer, FOLLOW_MS, 0);
             return;
@@ -141,6 +157,7 @@ static void stream_on_closed(uv_handle_t *handle)
 {
     struct log_stream *s = handle->data;
     buf_free(&s->raw);
+    mem_free(s->path);
     mem_free(s);
 }
 
@@ -197,6 +214,7 @@ static void stream_open(struct log_server *server, struct http_exchange *x,
     s->server = server;
     s->x = x;
     s->fd = fd;
+    s->path = mem_strdup(path);
     s->filter = filter;
     s->follow = param_flag(x, "follow");
     s->pod = p->uid;

@@ -15,6 +15,8 @@
 #include <time.h>
 
 enum { CREATE_MS = 60 * 1000 };
+#define LOG_BYTES_MAX                                                                              \
+    "52428800" /* of one run: beyond it conmon begins a new file in place of the old */
 
 void oci_container_id(const char *uid, struct str container, unsigned attempt, char id[DRIVER_ID])
 {
@@ -115,6 +117,24 @@ static void launch_free(struct launch *l)
     mem_free(l->log), mem_free(l->cgroup);
 }
 
+/* A subPath that is not there is made, as a directory. */
+static int sub_paths_make(const struct pod_brief *p, struct mp container,
+                          const struct volume_dirs *dirs, struct error *err)
+{
+    int rc = 0;
+    for (struct mp_iter it = mp_items(mp_get(container, "volumeMounts"));
+         rc == 0 && mp_iter_next(&it);) {
+        struct str sub = mp_str(mp_get(it.value, "subPath"));
+        if (!sub.n || !volume_path_is_inside(sub)) continue;
+        mem_auto char *volume =
+            volume_path(doc_root(p->body), mp_str(mp_get(it.value, "name")), dirs);
+        if (!volume) continue;
+        mem_auto char *path = mem_printf("%s/%.*s", volume, (int)sub.n, sub.p);
+        if (!path_exists(path)) rc = path_make_dir(path, 0755, err);
+    }
+    return rc;
+}
+
 static int launch_write_spec(struct oci *o, const struct pod_brief *p, struct mp container,
                              const struct image *image, const struct launch *l, struct error *err)
 {
@@ -141,6 +161,7 @@ static int launch_write_spec(struct oci *o, const struct pod_brief *p, struct mp
     struct buf buf_auto json = BUF_INIT;
     mem_auto char *file = mem_printf("%s/config.json", l->bundle);
     int rc = oci_spec_make(&spec, &json, err);
+    if (rc == 0) rc = sub_paths_make(p, container, &dirs, err);
     if (rc == 0) rc = path_make_dir(l->bundle, 0700, err);
     if (rc == 0) rc = path_make_dir(l->persist, 0700, err);
     if (rc == 0) rc = path_write(l->termination, STR(""), 0666, err);
@@ -157,12 +178,12 @@ static int launch_create(const struct oci *o, const char *id, const struct launc
     struct buf buf_auto answer = BUF_INIT, doc = BUF_INIT;
     /* It leaves a note where it runs when memory was short. */
     struct exec_options options = {.sync_pipe = true, .timeout_ms = CREATE_MS, .dir = l->bundle};
-    int rc =
-        exec_run(EXEC("conmon", "--api-version", "1", "-c", id, "-u", id, "-n", id, "-r",
-                      o->runtime, "--runtime-arg", "--root", "--runtime-arg", o->runtime_root, "-b",
-                      l->bundle, "-p", l->pidfile, "-P", l->conmon_pid, "-l", l->log, "--exit-dir",
-                      l->exits, "--persist-dir", l->persist, "--socket-dir-path", l->sock),
-                 &options, &answer, err);
+    int rc = exec_run(EXEC("conmon", "--api-version", "1", "-c", id, "-u", id, "-n", id, "-r",
+                           o->runtime, "--runtime-arg", "--root", "--runtime-arg", o->runtime_root,
+                           "-b", l->bundle, "-p", l->pidfile, "-P", l->conmon_pid, "-l", l->log,
+                           "--log-size-max", LOG_BYTES_MAX, "--exit-dir", l->exits, "--persist-dir",
+                           l->persist, "--socket-dir-path", l->sock),
+                      &options, &answer, err);
     if (rc < 0 && !answer.len) return rc;
     if (!answer.len || json_parse(answer.data, answer.len, &doc, NULL) < 0) {
         return error_set(err, E_IO, "conmon said nothing about the container");

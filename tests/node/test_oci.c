@@ -426,6 +426,37 @@ static void logs_are_served_to_masters_only(void **state)
     assert_true(fetch_log(s, "", false, &out) < 0);
 }
 
+static bool log_says(struct scene *s, const char *text)
+{
+    struct buf buf_auto out = BUF_INIT;
+    return fetch_log(s, "", true, &out) == 200 && out.len && strstr(out.data, text);
+}
+
+static void a_secret_that_changes_reaches_the_running_container(void **state)
+{
+    struct scene *s = *state;
+    buf_clear(&s->needs);
+    put_json("[[\"secrets\",\"key\",{\"data\":{\"word\":\"c2VzYW1l\"}}]]", &s->needs);
+    scene_pod(s,
+              "{\"metadata\":{},\"spec\":{\"volumes\":[{\"name\":\"s\",\"secret\":{\"secretName\":"
+              "\"key\"}}],"
+              "\"containers\":[{\"name\":\"main\",\"image\":\"busybox\",\"command\":[\"sh\",\"-c\","
+              "\"while true; do echo $(cat /s/word); sleep 0.2; done\"],"
+              "\"volumeMounts\":[{\"name\":\"s\",\"mountPath\":\"/s\"}]}]}}");
+    scene_node(s);
+    scene_until(s, first_is_running, 30000);
+    for (int i = 0; i < 100 && !log_says(s, "sesame\n"); i++) usleep(50000);
+    assert_true(log_says(s, "sesame\n"));
+    buf_clear(&s->needs);
+    put_json("[[\"secrets\",\"key\",{\"data\":{\"word\":\"bmV3\"}}]]", &s->needs);
+    say_pod(s, &s->pods[0]);
+    for (int i = 0; i < 100 && !log_says(s, "new\n"); i++) {
+        uv_run(&s->f.loop, UV_RUN_NOWAIT);
+        usleep(50000);
+    }
+    assert_true(log_says(s, "new\n"));
+}
+
 static void what_a_stopped_node_left_can_be_wiped(void **state)
 {
     struct scene *s = *state;
@@ -478,6 +509,8 @@ int main(int argc, char **argv)
                                         scene_open, scene_close),
         cmocka_unit_test_setup_teardown(what_cannot_start_says_why, scene_open, scene_close),
         cmocka_unit_test_setup_teardown(a_container_beyond_its_memory_is_killed_and_says_so,
+                                        scene_open, scene_close),
+        cmocka_unit_test_setup_teardown(a_secret_that_changes_reaches_the_running_container,
                                         scene_open, scene_close),
         cmocka_unit_test_setup_teardown(what_a_stopped_node_left_can_be_wiped, scene_open,
                                         scene_close),
