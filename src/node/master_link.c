@@ -9,9 +9,7 @@
 enum {
     CONNECTING_MAX = 64, /* handshakes at a time: thousands at once would all time out */
     RETRY_FIRST_MS = 50,
-    RETRY_SOON_MS = 800, /* while an election may be under way: pods wait for their node */
-    RETRY_SOON_TRIES = 16,
-    RETRY_LATE_MS = 5000,
+    RETRY_MAX_MS = 5000,
     REFUSED_RETRY_MS = 15 * 1000,
     HEARTBEATS_MISSED = 3,
 };
@@ -183,9 +181,9 @@ static void master_link_on_timer(uv_timer_t *timer)
 
 static void master_link_retry(struct master_link *l)
 {
-    uint64_t wait = (uint64_t)RETRY_FIRST_MS << (l->tries < 8 ? l->tries : 8);
-    if (wait > RETRY_SOON_MS) wait = RETRY_SOON_MS;
-    if (l->tries >= RETRY_SOON_TRIES) wait = RETRY_LATE_MS;
+    unsigned shift = l->tries < 8 ? l->tries : 8;
+    uint64_t wait = (uint64_t)RETRY_FIRST_MS << shift;
+    if (wait > RETRY_MAX_MS) wait = RETRY_MAX_MS;
     if (l->refused) wait = REFUSED_RETRY_MS;
     wait = wait / 2 + (uint64_t)rand() % wait; // NOLINT: only spreads load
     l->refused = false;
