@@ -13,7 +13,8 @@ void world_clear(struct world *w); /* no actors, documents, digest; subscribers 
 /* Puts a version (a reference of the caller's) on its shelf, in place of the one before. */
 void world_place(struct world *w, struct actor *a, struct object *after);
 
-/* Recently folded request ids, oldest forgotten first. Part of the state: every master has the same. */
+/* Recently folded request ids, oldest forgotten first. Part of the state: every master has the
+ * same. */
 enum { REQUESTS_KEPT = 32768 };
 struct requests;
 struct requests *requests_new(void);

@@ -23,9 +23,15 @@ void buf_append(struct buf *b, const void *bytes, size_t n)
     b->data[b->len] = '\0';
 }
 
-void buf_puts(struct buf *b, const char *text) { buf_append(b, text, strlen(text)); }
+void buf_puts(struct buf *b, const char *text)
+{
+    buf_append(b, text, strlen(text));
+}
 
-void buf_putc(struct buf *b, char c) { buf_append(b, &c, 1); }
+void buf_putc(struct buf *b, char c)
+{
+    buf_append(b, &c, 1);
+}
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
@@ -58,7 +64,10 @@ void buf_consume(struct buf *b, size_t n)
     b->data[b->len] = '\0';
 }
 
-void buf_clear(struct buf *b) { b->len = 0; }
+void buf_clear(struct buf *b)
+{
+    b->len = 0;
+}
 
 void buf_free(struct buf *b)
 {

@@ -1,5 +1,5 @@
-/* A growing byte buffer. Owned by one thread at a time; `data` is always NUL-terminated beyond `len`
- * once anything was appended, so that text can be printed. */
+/* A growing byte buffer. Owned by one thread at a time; `data` is always NUL-terminated beyond
+ * `len` once anything was appended, so that text can be printed. */
 #ifndef LOGSHIP_BASE_BUF_H
 #define LOGSHIP_BASE_BUF_H
 

@@ -1,8 +1,8 @@
 /* 256-bit BLAKE2b digests, and a sum of digests that does not depend on order.
  *
  * The state digest of a cluster is the lane-wise sum of its objects' digests: replacing one object
- * costs one subtraction and one addition. It finds divergence between honest masters; the hash chain
- * of the log (store) is what tampering has to get past. */
+ * costs one subtraction and one addition. It finds divergence between honest masters; the hash
+ * chain of the log (store) is what tampering has to get past. */
 #ifndef LOGSHIP_BASE_DIGEST_H
 #define LOGSHIP_BASE_DIGEST_H
 

@@ -7,7 +7,10 @@ void inbox_init(struct inbox *in, void (*wake)(void *arg), void *arg)
     in->tail = &in->head;
 }
 
-void inbox_close(struct inbox *in) { pthread_mutex_destroy(&in->lock); }
+void inbox_close(struct inbox *in)
+{
+    pthread_mutex_destroy(&in->lock);
+}
 
 void inbox_post(struct inbox *in, struct note *note)
 {

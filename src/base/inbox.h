@@ -1,8 +1,8 @@
 /* The only way from one thread to another: a bounded-by-its-users queue of notes.
  *
- * Any thread posts; the owning thread drains. `wake` is called (from the posting thread) only when the
- * inbox turns from empty to non-empty; with libuv it is uv_async_send. A note is embedded in the
- * message it carries; ownership passes with it. */
+ * Any thread posts; the owning thread drains. `wake` is called (from the posting thread) only when
+ * the inbox turns from empty to non-empty; with libuv it is uv_async_send. A note is embedded in
+ * the message it carries; ownership passes with it. */
 #ifndef LOGSHIP_BASE_INBOX_H
 #define LOGSHIP_BASE_INBOX_H
 

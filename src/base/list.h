@@ -1,4 +1,5 @@
-/* An intrusive doubly linked list: link the member, no allocation. An empty list points to itself. */
+/* An intrusive doubly linked list: link the member, no allocation. An empty list points to itself.
+ */
 #ifndef LOGSHIP_BASE_LIST_H
 #define LOGSHIP_BASE_LIST_H
 
@@ -10,8 +11,14 @@ struct list {
     struct list *next, *prev;
 };
 
-static inline void list_init(struct list *l) { l->next = l->prev = l; }
-static inline bool list_empty(const struct list *l) { return l->next == l; }
+static inline void list_init(struct list *l)
+{
+    l->next = l->prev = l;
+}
+static inline bool list_empty(const struct list *l)
+{
+    return l->next == l;
+}
 static inline void list_push(struct list *head, struct list *node) /* at the tail */
 {
     node->prev = head->prev;

@@ -10,7 +10,10 @@
 static uint64_t map_seed;
 static pthread_once_t map_once = PTHREAD_ONCE_INIT;
 
-static void map_draw_seed(void) { randombytes_buf(&map_seed, sizeof map_seed); }
+static void map_draw_seed(void)
+{
+    randombytes_buf(&map_seed, sizeof map_seed);
+}
 
 static uint32_t map_hash(const void *key, size_t n)
 {

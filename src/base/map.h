@@ -1,6 +1,7 @@
 /* A hash map from bytes to pointers (open addressing, seeded XXH3 so that names chosen by clients
- * cannot collide on purpose). Keys are borrowed: they must live as long as their entry, usually inside
- * the value. Iteration order is arbitrary and may differ between processes: never let it be seen. */
+ * cannot collide on purpose). Keys are borrowed: they must live as long as their entry, usually
+ * inside the value. Iteration order is arbitrary and may differ between processes: never let it be
+ * seen. */
 #ifndef LOGSHIP_BASE_MAP_H
 #define LOGSHIP_BASE_MAP_H
 

@@ -13,11 +13,20 @@ static void *mem_require(void *memory)
     return memory;
 }
 
-void *mem_alloc(size_t size) { return mem_require(malloc(size ? size : 1)); }
+void *mem_alloc(size_t size)
+{
+    return mem_require(malloc(size ? size : 1));
+}
 
-void *mem_zalloc(size_t size) { return mem_require(calloc(1, size ? size : 1)); }
+void *mem_zalloc(size_t size)
+{
+    return mem_require(calloc(1, size ? size : 1));
+}
 
-void *mem_resize(void *old, size_t size) { return mem_require(realloc(old, size ? size : 1)); }
+void *mem_resize(void *old, size_t size)
+{
+    return mem_require(realloc(old, size ? size : 1));
+}
 
 void *mem_copy(const void *from, size_t size)
 {
@@ -26,7 +35,10 @@ void *mem_copy(const void *from, size_t size)
     return copy;
 }
 
-char *mem_strdup(const char *text) { return mem_require(strdup(text)); }
+char *mem_strdup(const char *text)
+{
+    return mem_require(strdup(text));
+}
 
 char *mem_strndup(const char *text, size_t n)
 {

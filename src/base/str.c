@@ -77,7 +77,10 @@ istr istr_get(struct str text)
     return found;
 }
 
-istr istr_of(const char *z) { return istr_get(str_of(z)); }
+istr istr_of(const char *z)
+{
+    return istr_get(str_of(z));
+}
 
 istr istr_find(struct str text)
 {

@@ -7,7 +7,8 @@
 
 enum trace_level trace_level = TRACE_INFO;
 
-static void trace_write(enum trace_level level, const char *module, const char *format, va_list args)
+static void trace_write(enum trace_level level, const char *module, const char *format,
+                        va_list args)
 {
     static const char *const names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
     char line[2048];

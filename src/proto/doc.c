@@ -22,7 +22,10 @@ struct doc *doc_from_buf(struct buf *b)
     return d;
 }
 
-struct doc *doc_empty(void) { return doc_new("\x80", 1); }
+struct doc *doc_empty(void)
+{
+    return doc_new("\x80", 1);
+}
 
 struct doc *doc_ref(struct doc *d)
 {
@@ -32,7 +35,8 @@ struct doc *doc_ref(struct doc *d)
 
 void doc_unref(struct doc *d)
 {
-    /* Release: this thread's reads of the bytes happen before the free in whichever thread is last. */
+    /* Release: this thread's reads of the bytes happen before the free in whichever thread is last.
+     */
     if (!d || atomic_fetch_sub_explicit(&d->refs, 1, memory_order_acq_rel) != 1) return;
     if (d->view) d->view_free(d->view);
     mem_free(d);

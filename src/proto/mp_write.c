@@ -19,7 +19,10 @@ static msgpack_packer mp_packer(struct buf *b)
         call(&packer, ##__VA_ARGS__);                                                              \
     } while (0)
 
-void mp_put_nil(struct buf *b) { MP_PACK(b, msgpack_pack_nil); }
+void mp_put_nil(struct buf *b)
+{
+    MP_PACK(b, msgpack_pack_nil);
+}
 
 void mp_put_bool(struct buf *b, bool v)
 {
@@ -29,9 +32,18 @@ void mp_put_bool(struct buf *b, bool v)
         MP_PACK(b, msgpack_pack_false);
 }
 
-void mp_put_int(struct buf *b, int64_t v) { MP_PACK(b, msgpack_pack_int64, v); }
-void mp_put_uint(struct buf *b, uint64_t v) { MP_PACK(b, msgpack_pack_uint64, v); }
-void mp_put_double(struct buf *b, double v) { MP_PACK(b, msgpack_pack_double, v); }
+void mp_put_int(struct buf *b, int64_t v)
+{
+    MP_PACK(b, msgpack_pack_int64, v);
+}
+void mp_put_uint(struct buf *b, uint64_t v)
+{
+    MP_PACK(b, msgpack_pack_uint64, v);
+}
+void mp_put_double(struct buf *b, double v)
+{
+    MP_PACK(b, msgpack_pack_double, v);
+}
 
 void mp_put_str(struct buf *b, struct str s)
 {
@@ -39,7 +51,10 @@ void mp_put_str(struct buf *b, struct str s)
     buf_append(b, s.p, s.n);
 }
 
-void mp_put_z(struct buf *b, const char *z) { mp_put_str(b, str_of(z)); }
+void mp_put_z(struct buf *b, const char *z)
+{
+    mp_put_str(b, str_of(z));
+}
 
 void mp_put_bin(struct buf *b, const void *bytes, size_t n)
 {
@@ -47,10 +62,22 @@ void mp_put_bin(struct buf *b, const void *bytes, size_t n)
     buf_append(b, bytes, n);
 }
 
-void mp_put_array(struct buf *b, uint32_t count) { MP_PACK(b, msgpack_pack_array, count); }
-void mp_put_map(struct buf *b, uint32_t count) { MP_PACK(b, msgpack_pack_map, count); }
-void mp_put_raw(struct buf *b, struct str encoded) { buf_append(b, encoded.p, encoded.n); }
-void mp_put(struct buf *b, struct mp v) { mp_put_raw(b, v.raw); }
+void mp_put_array(struct buf *b, uint32_t count)
+{
+    MP_PACK(b, msgpack_pack_array, count);
+}
+void mp_put_map(struct buf *b, uint32_t count)
+{
+    MP_PACK(b, msgpack_pack_map, count);
+}
+void mp_put_raw(struct buf *b, struct str encoded)
+{
+    buf_append(b, encoded.p, encoded.n);
+}
+void mp_put(struct buf *b, struct mp v)
+{
+    mp_put_raw(b, v.raw);
+}
 
 enum { MP_HEADER_MAX = 5 };
 
@@ -76,5 +103,11 @@ static void mp_end(struct buf *b, size_t mark, uint32_t count, bool map)
     b->data[b->len] = '\0';
 }
 
-void mp_end_map(struct buf *b, size_t mark, uint32_t pairs) { mp_end(b, mark, pairs, true); }
-void mp_end_array(struct buf *b, size_t mark, uint32_t items) { mp_end(b, mark, items, false); }
+void mp_end_map(struct buf *b, size_t mark, uint32_t pairs)
+{
+    mp_end(b, mark, pairs, true);
+}
+void mp_end_array(struct buf *b, size_t mark, uint32_t items)
+{
+    mp_end(b, mark, items, false);
+}

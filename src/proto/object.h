@@ -1,18 +1,19 @@
 /* One version of one object.
  *
- * An object is split into what all its versions share (ident), what many objects share (body: labels,
- * annotations, owners, finalizers, spec, data; without anything that makes this object this object),
- * and what is its own (revision, status, deletion, and for pods the node). A version is immutable: a
- * change makes a new one. So a version can be handed to any thread by reference, and a pod costs a few
- * hundred bytes: body and status are shared documents (doc.h).
+ * An object is split into what all its versions share (ident), what many objects share (body:
+ * labels, annotations, owners, finalizers, spec, data; without anything that makes this object this
+ * object), and what is its own (revision, status, deletion, and for pods the node). A version is
+ * immutable: a change makes a new one. So a version can be handed to any thread by reference, and a
+ * pod costs a few hundred bytes: body and status are shared documents (doc.h).
  *
- * The Kubernetes form of an object (metadata.uid, resourceVersion, spec.nodeName ... in their places)
- * exists only at the edges: object_split takes it apart on the way in, object_put_doc puts it together on the way out.
+ * The Kubernetes form of an object (metadata.uid, resourceVersion, spec.nodeName ... in their
+ * places) exists only at the edges: object_split takes it apart on the way in, object_put_doc puts
+ * it together on the way out.
  *
- * body: msgpack map as in JSON, but without: apiVersion, kind, status, metadata.{name, namespace, uid,
- *   resourceVersion, generation, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds,
- *   selfLink}, and for pods without spec.nodeName. metadata is always there (a map, maybe empty).
- * status: the status map or NULL. */
+ * body: msgpack map as in JSON, but without: apiVersion, kind, status, metadata.{name, namespace,
+ * uid, resourceVersion, generation, creationTimestamp, deletionTimestamp,
+ * deletionGracePeriodSeconds, selfLink}, and for pods without spec.nodeName. metadata is always
+ * there (a map, maybe empty). status: the status map or NULL. */
 #ifndef LOGSHIP_PROTO_OBJECT_H
 #define LOGSHIP_PROTO_OBJECT_H
 
@@ -55,10 +56,11 @@ struct object {
     struct digest digest; /* of this version; summed into the state digest */
 };
 
-/* A new version that owns one reference to ident, body and status (which it takes from the caller). */
+/* A new version that owns one reference to ident, body and status (which it takes from the caller).
+ */
 struct object *object_new(struct ident *id, struct doc *body, struct doc *status);
-/* A copy with refs = 1 that shares everything, to be changed by its only owner before it is published
- * with object_seal. */
+/* A copy with refs = 1 that shares everything, to be changed by its only owner before it is
+ * published with object_seal. */
 struct object *object_next(const struct object *o);
 void object_seal(struct object *o); /* computes the digest; afterwards the version never changes */
 struct object *object_ref(struct object *o);
@@ -68,7 +70,10 @@ static inline struct str object_name(const struct object *o)
 {
     return (struct str){o->id->name, o->id->name_len};
 }
-static inline struct mp object_labels(const struct object *o) { return doc_path(o->body, "metadata.labels"); }
+static inline struct mp object_labels(const struct object *o)
+{
+    return doc_path(o->body, "metadata.labels");
+}
 
 /* Puts the whole Kubernetes form as msgpack into out: apiVersion and kind first (as `version` names
  * them, NULL: the storage version), then metadata, spec..., status. */
@@ -78,16 +83,18 @@ void object_put_doc(const struct object *o, const struct kind_version *version, 
 struct object_parts {
     struct str name, ns, generate_name, node;
     struct str uid, resource_version;
-    int64_t generation;  /* 0: not given */
-    struct doc *body;    /* a reference of the caller's */
-    struct doc *status;  /* or NULL; likewise */
+    int64_t generation; /* 0: not given */
+    struct doc *body;   /* a reference of the caller's */
+    struct doc *status; /* or NULL; likewise */
 };
-int object_split(const struct kind *kind, struct mp whole, struct object_parts *out, struct error *err);
+int object_split(const struct kind *kind, struct mp whole, struct object_parts *out,
+                 struct error *err);
 
-/* Keyframe and transfer form of one version; body and status are written by their digests and travel
- * apart. Total on the way in: damage is E_CORRUPT. `find` returns a new reference to the document with that digest, or NULL. */
+/* Keyframe and transfer form of one version; body and status are written by their digests and
+ * travel apart. Total on the way in: damage is E_CORRUPT. `find` returns a new reference to the
+ * document with that digest, or NULL. */
 void object_encode(const struct object *o, struct buf *out);
-int object_decode(struct str bytes, struct doc *(*find)(void *ctx, const struct digest *), void *ctx,
-                  struct object **out, struct error *err);
+int object_decode(struct str bytes, struct doc *(*find)(void *ctx, const struct digest *),
+                  void *ctx, struct object **out, struct error *err);
 
 #endif

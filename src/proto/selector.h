@@ -1,5 +1,5 @@
-/* Label selectors (equality and set based) and field selectors. A compiled selector is immutable and
- * may be used by any thread. */
+/* Label selectors (equality and set based) and field selectors. A compiled selector is immutable
+ * and may be used by any thread. */
 #ifndef LOGSHIP_PROTO_SELECTOR_H
 #define LOGSHIP_PROTO_SELECTOR_H
 
@@ -10,16 +10,20 @@ struct selector; /* a conjunction of requirements */
 
 /* "app=web,tier in (a,b),!old,x!=y,n>5" as in ?labelSelector=. Empty text selects everything. */
 int selector_parse(struct str text, struct selector **out, struct error *err);
-/* A LabelSelector object {matchLabels, matchExpressions} (replica sets, ...); MP_END selects nothing. */
+/* A LabelSelector object {matchLabels, matchExpressions} (replica sets, ...); MP_END selects
+ * nothing. */
 int selector_from_doc(struct mp label_selector, struct selector **out, struct error *err);
-/* A plain map {"app": "web"} (replication controllers, services); empty or absent selects nothing. */
+/* A plain map {"app": "web"} (replication controllers, services); empty or absent selects nothing.
+ */
 int selector_from_map(struct mp map, struct selector **out, struct error *err);
 void selector_free(struct selector *s);
-bool selector_matches(const struct selector *s, struct mp labels); /* NULL selector matches everything */
-void selector_format(const struct selector *s, struct buf *out);  /* the text form, sorted by key */
+bool selector_matches(const struct selector *s,
+                      struct mp labels); /* NULL selector matches everything */
+void selector_format(const struct selector *s, struct buf *out); /* the text form, sorted by key */
 
-/* Field selectors: "metadata.name=x,spec.nodeName!=y,status.phase=Running". `supported` (schema) says
- * which fields a kind offers: metadata.name and metadata.namespace for all; more in fields.c's table. */
+/* Field selectors: "metadata.name=x,spec.nodeName!=y,status.phase=Running". `supported` (schema)
+ * says which fields a kind offers: metadata.name and metadata.namespace for all; more in fields.c's
+ * table. */
 struct field_selector;
 int field_selector_parse(const struct kind *kind, struct str text, struct field_selector **out,
                          struct error *err);

@@ -1,4 +1,5 @@
-/* Runs a fuzz target once over every file of the corpus directories given: the fuzzers' corpora as plain tests. */
+/* Runs a fuzz target once over every file of the corpus directories given: the fuzzers' corpora as
+ * plain tests. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@ static int corpus_run_file(const char *path)
         return 0;
     }
     size_t size = (size_t)st.st_size;
-    uint8_t *data = malloc(size ? size : 1); /* exactly so long: a sanitizer sees every step beyond */
+    uint8_t *data =
+        malloc(size ? size : 1); /* exactly so long: a sanitizer sees every step beyond */
     if (data && fread(data, 1, size, f) == size) (void)LLVMFuzzerTestOneInput(data, size);
     free(data);
     (void)fclose(f);

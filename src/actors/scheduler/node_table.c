@@ -159,6 +159,7 @@ void node_table_drop(struct node_table *t, istr name)
     struct node_row *row = &t->rows[place];
     object_unref(row->object);
     row->object = NULL; /* the place stays for its pods, and for its return */
+    row->zone = 0;
     row->version = ++t->versions;
     t->present--;
     node_table_alter(t, (uint32_t)place);

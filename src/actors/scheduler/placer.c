@@ -94,19 +94,32 @@ void placer_use(struct placer *p, istr node, const struct pod_view *pod, int sig
     if (sign < 0) node_table_use(&p->nodes, node, pod, sign);
 }
 
+static uint32_t placer_zone(const struct placer *p, istr node)
+{
+    int64_t place = node_table_place(&p->nodes, node);
+    return place < 0 ? 0 : p->nodes.rows[place].zone;
+}
+
+/* The pods of a node are counted in the zone where it is now. */
+static void placer_rezone(struct placer *p, istr node, uint32_t before)
+{
+    int64_t place = node_table_place(&p->nodes, node);
+    if (place < 0 || !p->nodes.rows[place].pods || p->nodes.rows[place].zone == before) return;
+    spread_move(&p->spread, (uint32_t)place, before, p->nodes.rows[place].zone);
+}
+
 bool placer_put_node(struct placer *p, struct object *node)
 {
     istr name = istr_get(object_name(node));
-    int64_t known = node_table_place(&p->nodes, name);
-    uint32_t zone = known < 0 ? 0 : p->nodes.rows[known].zone;
+    uint32_t zone = placer_zone(p, name);
     bool altered = node_table_put(&p->nodes, node);
-    int64_t place = node_table_place(&p->nodes, name);
-    const struct node_row *row = &p->nodes.rows[place];
-    if (row->zone != zone && row->pods) spread_move(&p->spread, (uint32_t)place, zone, row->zone);
+    placer_rezone(p, name, zone);
     return altered;
 }
 
 void placer_drop_node(struct placer *p, istr name)
 {
+    uint32_t zone = placer_zone(p, name);
     node_table_drop(&p->nodes, name);
+    placer_rezone(p, name, zone);
 }
