@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "proto/object.h"
 
-/* clang-format off: a table */
+/* clang-format off */
 /*  type, number in the log, name       what happened                    payload */
 #define EVENT_TYPES(X)                                                                             \
     X(EVENT_CREATED, 1, "Created")              /* it began to exist     body, status|nil, node|nil, created_s|nil */ \
