@@ -111,8 +111,9 @@ static bool stream_run_is_over(const struct log_stream *s)
 static bool stream_moves_on(struct log_stream *s)
 {
     struct stat now, before;
-    if (stat(s->path, &now) < 0 || fstat(s->fd, &before) < 0 || now.st_ino == before.st_ino)
-        return false;
+    if (stat(s->path, &now) < 0 || fstat(s->fd, &before) < 0) return false;
+    bool cut = before.st_size < lseek(s->fd, 0, SEEK_CUR);
+    if (now.st_ino == before.st_ino && !cut) return false;
     int fd = open(s->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
     close(s->fd);
