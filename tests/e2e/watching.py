@@ -67,10 +67,9 @@ class Watcher(threading.Thread):
 WATCH_TYPE = {"Created": "ADDED", "Removed": "DELETED"}
 
 
-def logged(cluster, kind, since=1, until=None, master="m1", namespace="default"):
+def logged(cluster, kind, since=1, namespace="default"):
     """What a watch of this kind must have seen, told by the log."""
-    words = ["--until", until] if until else []
-    out = cluster.logship("log", "--dir", cluster.dir, "--master", master, "--kind", kind,
-                          "--namespace", namespace, "--since", since, "-o", "json", *words).stdout
+    out = cluster.logship("log", "--dir", cluster.dir, "--kind", kind, "--namespace", namespace,
+                          "--since", since, "-o", "json").stdout
     events = [json.loads(line) for line in out.splitlines()]
     return [(e["revision"], WATCH_TYPE.get(e["event"], "MODIFIED"), e["name"]) for e in events]
