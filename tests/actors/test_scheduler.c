@@ -279,6 +279,123 @@ static void nodes_come_and_go_under_their_pods(void **state)
     play_close(&p);
 }
 
+/* --- very many that fit nowhere --- */
+
+struct tally {
+    struct subscriber subscriber;
+    unsigned told, bound;
+};
+
+static void tally_changed(struct subscriber *sub, const struct change *c)
+{
+    struct tally *t = container_of(sub, struct tally, subscriber);
+    t->told += c->type == EVENT_UNSCHEDULABLE;
+    t->bound += c->type == EVENT_BOUND;
+}
+
+static void send_pods(struct play *p, unsigned count, unsigned shapes)
+{
+    for (unsigned i = 0; i < count; i++) {
+        mem_auto char *text =
+            mem_printf("{'metadata':{'name':'burst-%u'},'spec':{'containers':[{'name':'c','image':"
+                       "'i','resources':{'requests':{'cpu':'%u'}}}]}}",
+                       i, 100 + i % shapes);
+        system_send(p->stage->system, stage_command(COMMAND_CREATE, kind_pod, text));
+    }
+}
+
+static void a_burst_that_fits_nowhere_is_told_once_each_and_stands_in_nobodys_way(void **state)
+{
+    (void)state;
+    enum { BURST = 3000 };
+    struct tally tally = {.subscriber = {.name = "tally", .changed = tally_changed}};
+    struct play p = play_open();
+    world_subscribe(p.stage->world, &tally.subscriber);
+    play_node(&p, "n1", ROOM, NULL, NULL);
+    send_pods(&p, BURST, 1);
+    stage_pass(p.stage, 100);
+    uint64_t work = p.scheduler->placer.work;
+    assert_in_range(work, 1, 20); /* one look for all of them */
+    assert_in_range(tally.told, 1, BURST - 1);
+    play_cpu_pod(&p, "small", "1", NULL);
+    stage_pass(p.stage, 100);
+    assert_string_equal(play_where(&p, "small"), "n1");
+    play_pass(&p, 5000);
+    assert_int_equal(tally.told, BURST);
+    play_pass(&p, 120000);
+    assert_int_equal(tally.told, BURST);
+    assert_int_equal(tally.bound, 1);
+    /* A new leader tells nobody what they were told. */
+    system_lead(p.stage->system, false);
+    system_lead(p.stage->system, true);
+    play_pass(&p, 60000);
+    assert_int_equal(tally.told, BURST);
+    play_node(&p, "big", "'cpu':'1000k','memory':'1Gi','pods':'2000'", NULL, NULL);
+    play_pass(&p, 2000);
+    assert_int_equal(tally.bound, 1 + 2000);
+    play_close(&p);
+}
+
+static void many_shapes_that_fit_nowhere_cost_a_bounded_share_of_each_turn(void **state)
+{
+    (void)state;
+    enum { NODES = 300, SHAPES = 1500, PER_S = 2000000, AT_ONCE = 200000 };
+    struct play p = play_open();
+    for (unsigned i = 0; i < NODES; i++) {
+        mem_auto char *name = mem_printf("node-%u", i);
+        play_node(&p, name, "'cpu':'2','pods':'10'", NULL, NULL);
+    }
+    stage_pass(p.stage, 1000);
+    send_pods(&p, SHAPES, SHAPES);
+    uint64_t begin = p.scheduler->placer.work, last = begin;
+    for (unsigned i = 0; i < 200; i++) {
+        stage_pass(p.stage, 10);
+        assert_in_range(p.scheduler->placer.work - last, 0, AT_ONCE + 2 * NODES);
+        last = p.scheduler->placer.work;
+    }
+    assert_in_range(last - begin, SHAPES * NODES, AT_ONCE + 2 * PER_S);
+    play_waits(&p, "burst-7", "0/300 nodes are available: 300 Insufficient cpu.");
+    play_waits(&p, "burst-1499", "0/300 nodes are available: 300 Insufficient cpu.");
+    /* One node altered: each shape is asked about this one only. */
+    stage_edit(p.stage, kind_node, "node-5", "metadata.labels", "{'a':'b'}");
+    stage_pass(p.stage, 2000);
+    assert_in_range(p.scheduler->placer.work - last, SHAPES, 3 * SHAPES);
+    stage_close(p.stage);
+    scheduler_free(p.scheduler);
+}
+
+static void pods_whose_binding_is_refused_try_again_later(void **state)
+{
+    (void)state;
+    struct play p = play_open();
+    play_node(&p, "n1", ROOM, NULL, NULL);
+    send_pods(&p, 1, 1);
+    stage_pass(p.stage, 50);
+    struct object *node = stage_get(p.stage, kind_node, "n1");
+    p.stage->slow = true;
+    mem_auto char *text = mem_printf("{'conditions':[{'type':'Ready','status':'True'}],"
+                                     "'allocatable':{'cpu':'%u','pods':'9'}}",
+                                     200);
+    assert_non_null(node);
+    struct command *c = stage_about(COMMAND_STATUS, kind_node, "n1");
+    c->status = stage_doc(text);
+    system_send(p.stage->system, c);
+    stage_pass(p.stage, 10);
+    stage_commit(p.stage);
+    stage_pass(p.stage, 1100); /* the binding is proposed and not answered */
+    assert_true(p.stage->flying);
+    p.stage->flying = false;
+    system_proposed(p.stage->system, E_UNKNOWN); /* and fails, while we lead on */
+    audit(p.scheduler, p.stage->world);
+    assert_int_equal(p.scheduler->placer.nodes.rows[0].pods, 0);
+    p.stage->slow = false;
+    stage_pass(p.stage, 500);
+    assert_string_equal(play_where(&p, "burst-0"), "");
+    stage_pass(p.stage, 1000);
+    assert_string_equal(play_where(&p, "burst-0"), "n1");
+    play_close(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +412,9 @@ int main(void)
         cmocka_unit_test(a_binding_whose_answer_was_lost_counts_once),
         cmocka_unit_test(a_pod_that_someone_else_bound_first_is_let_go),
         cmocka_unit_test(nodes_come_and_go_under_their_pods),
+        cmocka_unit_test(a_burst_that_fits_nowhere_is_told_once_each_and_stands_in_nobodys_way),
+        cmocka_unit_test(many_shapes_that_fit_nowhere_cost_a_bounded_share_of_each_turn),
+        cmocka_unit_test(pods_whose_binding_is_refused_try_again_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
