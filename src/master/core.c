@@ -116,9 +116,7 @@ static void core_open_actors(struct core *core)
         times.node_grace_ms = times.gone_node_ms = core->options.node_grace_ms;
     core->controllers = controllers_start(core->system, &times);
     core->scheduler = scheduler_start(core->system);
-    /* Four beats in each grace period, as the defaults have it (10 s, 40 s). */
     core->remotes = remotes_new(&(struct remotes_options){.system = core->system,
-                                                          .heartbeat_ms = times.node_grace_ms / 4,
                                                           .leader = core_leader_node_address,
                                                           .ctx = core,
                                                           .beat = core_beat,
@@ -145,6 +143,7 @@ int core_open(struct core *core, const struct core_options *options, struct erro
         .election_ms = options->election_ms,
         .keyframe_bytes = options->keyframe_bytes,
         .keyframe_entries = options->keyframe_entries,
+        .trailing_entries = options->trailing_entries,
         .guards_off = options->guards_off,
     };
     return quorum_open(&core->quorum, &quorum, err);

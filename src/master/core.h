@@ -56,7 +56,8 @@ struct core_options {
     unsigned heartbeat_ms, election_ms; /* and below: 0, the default */
     uint64_t keyframe_entries, keyframe_bytes;
     unsigned node_grace_ms;
-    uint32_t guards_off; /* simulation only, see quorum.h */
+    uint64_t trailing_entries; /* see quorum.h */
+    uint32_t guards_off;       /* simulation only, see quorum.h */
 };
 
 struct core {

@@ -1,0 +1,99 @@
+/* The committer in virtual time over the real store. A job is written at one instant and answered
+ * at a later one; a crash before the first leaves nothing of it, one between them leaves a write
+ * that nobody was told of. */
+#include "sim.h"
+
+struct disk_answer {
+    struct sim_disk *disk;
+    struct disk_job *job;
+    int status;
+};
+
+static void disk_next(struct sim_disk *d);
+
+struct disk_wait {
+    struct list link;
+    struct disk_job *job;
+};
+
+static int disk_write(struct sim_disk *d, struct disk_job *job)
+{
+    struct error err = {0};
+    int rc = 0;
+    switch (job->type) {
+    case DISK_APPEND:
+        rc = store_append(d->disk.store, job->records, job->count, &err);
+        break;
+    case DISK_TRUNCATE:
+        rc = store_truncate(d->disk.store, job->index, &err);
+        break;
+    case DISK_RESET:
+        rc = store_reset(d->disk.store, job->index, job->term, &job->chain, &err);
+        break;
+    case DISK_CALL:
+        return job->call(job, d->disk.store);
+    }
+    if (rc)
+        sim_fail(d->life->m->sim, "%s: the disk refuses a job of type %d: %s", d->life->m->name,
+                 job->type, err.text);
+    return 0;
+}
+
+static void disk_answered(void *arg)
+{
+    struct disk_answer *a = arg;
+    struct life *l = a->disk->life;
+    a->job->done(a->job, a->status);
+    mem_free(a);
+    life_wake(l);
+}
+
+static void disk_done(void *arg)
+{
+    struct sim_disk *d = arg;
+    struct sim *s = d->life->m->sim;
+    if (d->stuck_until > s->now_us) {
+        sim_after(s, d->life, d->stuck_until - s->now_us, disk_done, d);
+        return;
+    }
+    struct disk_wait *w = container_of(list_shift(&d->jobs), struct disk_wait, link);
+    struct disk_answer *a = mem_new(struct disk_answer);
+    *a = (struct disk_answer){d, w->job, disk_write(d, w->job)};
+    mem_free(w);
+    sim_after(s, d->life, 1 + sim_below(s, 50), disk_answered, a);
+    d->busy = false;
+    disk_next(d);
+}
+
+static void disk_next(struct sim_disk *d)
+{
+    struct sim *s = d->life->m->sim;
+    if (d->busy || list_empty(&d->jobs)) return;
+    d->busy = true;
+    d->busy_since = s->now_us;
+    const struct profile *p = &s->profile;
+    uint64_t us = s->calm ? 200 : sim_between(s, p->disk_min, p->disk_max);
+    sim_after(s, d->life, us, disk_done, d);
+}
+
+static void disk_submit(struct disk *disk, struct disk_job *job)
+{
+    struct sim_disk *d = container_of(disk, struct sim_disk, disk);
+    struct disk_wait *w = mem_new(struct disk_wait);
+    w->job = job;
+    list_push(&d->jobs, &w->link);
+    disk_next(d);
+}
+
+static uint64_t disk_stuck_ms(struct disk *disk)
+{
+    struct sim_disk *d = container_of(disk, struct sim_disk, disk);
+    return d->busy ? (d->life->m->sim->now_us - d->busy_since) / MS : 0;
+}
+
+void disk_init(struct sim_disk *d, struct life *l)
+{
+    *d = (struct sim_disk){.life = l};
+    d->disk = (struct disk){disk_submit, disk_stuck_ms, l->store};
+    list_init(&d->jobs);
+}

@@ -1,0 +1,118 @@
+/* After the faults: a leader, commits, one state everywhere, and what was wished for is so. */
+#include "sim.h"
+
+enum { WRITE_WITHIN_US = 15 * US, AGREE_WITHIN_US = 20 * US, CONVERGE_WITHIN_US = 240 * US };
+
+static const char *ending_disagreement(struct sim *s)
+{
+    static char why[200];
+    struct life *first = NULL;
+    if (!sim_leader(s)) return "there is no leader";
+    for (unsigned i = 0; i < s->master_count; i++) {
+        struct life *l = s->masters[i].life;
+        if (s->masters[i].lost) continue;
+        if (!l) return "a master is down";
+        if (!first) first = l;
+        struct world *w = l->core.world, *o = first->core.world;
+        if (w->revision != o->revision || !digest_equal(&w->digest, &o->digest)) {
+            snprintf(why, sizeof why, "%s is at revision %llu, %s at %llu", l->m->name,
+                     (unsigned long long)w->revision, first->m->name,
+                     (unsigned long long)o->revision);
+            return why;
+        }
+        if (l->watch.at != w->revision) return "a feed has not told everything";
+        if (!list_empty(&l->core.gate.forwarded) || !list_empty(&l->core.gate.catching_up))
+            return "commands are still on their way";
+        struct system_load load = system_load(l->core.system);
+        if (load.backlog || load.in_flight_events || load.open_events)
+            return "the queues are not empty";
+    }
+    return NULL;
+}
+
+static bool ending_active(const struct object *pod)
+{
+    struct str phase = mp_str(doc_path(pod->status, "phase"));
+    return !pod->deleted_s && !str_is(phase, "Failed") && !str_is(phase, "Succeeded");
+}
+
+static const char *ending_pods(struct sim *s, struct world *w)
+{
+    static char why[300];
+    (void)s;
+    for (struct actor *a = world_first(w, kind_pod, NULL); a; a = world_next(a, NULL)) {
+        struct str phase = mp_str(doc_path(a->object->status, "phase"));
+        const char *wrong = a->object->deleted_s        ? "is still being deleted"
+                            : !a->object->node          ? "has no node"
+                            : !str_is(phase, "Running") ? "does not run"
+                                                        : NULL;
+        if (!wrong) continue;
+        snprintf(why, sizeof why, "pod %s %s (phase %.*s, node %s)", a->name, wrong, (int)phase.n,
+                 phase.p ? phase.p : "", a->object->node ? a->object->node : "none");
+        return why;
+    }
+    return NULL;
+}
+
+static const char *ending_sets(struct world *w)
+{
+    static char why[200];
+    for (struct actor *a = world_first(w, kind_replicaset, NULL); a; a = world_next(a, NULL)) {
+        int64_t want = mp_i64(doc_path(a->object->body, "spec.replicas"), -1), have = 0;
+        struct str app = mp_str(doc_path(a->object->body, "spec.selector.matchLabels.app"));
+        for (struct actor *p = world_first(w, kind_pod, NULL); p; p = world_next(p, NULL))
+            have += ending_active(p->object) &&
+                    str_eq(mp_str(mp_get(object_labels(p->object), "app")), app);
+        if (have == want) continue;
+        snprintf(why, sizeof why, "replica set %s has %lld of %lld pods", a->name, (long long)have,
+                 (long long)want);
+        return why;
+    }
+    return NULL;
+}
+
+static const char *ending_unconverged(struct sim *s)
+{
+    struct sim_master *leader = sim_leader(s);
+    if (!leader) return "there is no leader";
+    struct world *w = leader->life->core.world;
+    const char *why = ending_sets(w);
+    if (!why) why = ending_pods(s, w);
+    if (!why) why = ending_disagreement(s);
+    return why;
+}
+
+static void ending_await(struct sim *s, const char *(*missing)(struct sim *), uint64_t within_us,
+                         const char *what)
+{
+    const char *why = NULL;
+    for (uint64_t end = s->now_us + within_us; s->now_us < end;) {
+        sim_run(s, 100 * MS);
+        why = missing(s);
+        if (!why) return;
+    }
+    sim_fail(s, "%s within %llu s after the faults: %s", what, (unsigned long long)(within_us / US),
+             why);
+}
+
+static const char *ending_no_write(struct sim *s)
+{
+    static uint64_t before, asked_at;
+    if (asked_at == 0) {
+        asked_at = 1;
+        before = s->history.acknowledged;
+    }
+    return s->history.acknowledged > before + 5 ? NULL : "no write is acknowledged";
+}
+
+void ending_check(struct sim *s)
+{
+    faults_stop(s);
+    ending_await(s, ending_no_write, WRITE_WITHIN_US, "no commits");
+    sim_run(s, 2 * US);
+    s->writing = false;
+    sim_run(s, 1 * US);
+    ending_await(s, ending_unconverged, CONVERGE_WITHIN_US, "not converged");
+    ending_await(s, ending_disagreement, AGREE_WITHIN_US, "no agreement");
+    history_check(s);
+}

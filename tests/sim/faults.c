@@ -1,0 +1,240 @@
+/* What goes wrong, and when. Each seed draws which kinds of faults it has and how strong (swarm
+ * testing): seeds with few kinds reach what seeds with all of them never do. */
+#include "sim.h"
+
+enum fault {
+    FAULT_CRASH,
+    FAULT_CRASH_LEADER,
+    FAULT_CRASH_ALL,
+    FAULT_PAUSE,
+    FAULT_PAUSE_LEADER,
+    FAULT_ISOLATE,
+    FAULT_ISOLATE_LEADER,
+    FAULT_ONE_WAY,
+    FAULT_BRIDGE,
+    FAULT_BREAK,
+    FAULT_DISK_STUCK,
+    FAULT_DISK_FULL,
+    FAULT_CLOCK,
+    FAULT_NODE,
+    FAULT_LOOP,
+    FAULT_COUNT
+};
+
+void profile_draw(struct sim *s)
+{
+    struct profile *p = &s->profile;
+    bool lossy = sim_chance(s, 300);
+    *p = (struct profile){
+        .loss = lossy ? (unsigned)sim_below(s, 300) : 0,
+        .repeat = sim_chance(s, 250) ? (unsigned)sim_below(s, 500) : 0,
+        .delay_min = sim_between(s, 20, 500),
+        .reorder = sim_chance(s, 250),
+        .disk_min = sim_between(s, 50, 1 * MS),
+        .fault_every_us = sim_between(s, 300 * MS, 8 * US),
+        .duration_us = sim_between(s, 20 * US, 120 * US),
+        .drift_ppm = sim_chance(s, 300) ? 50000 : 100,
+        .think_us = sim_between(s, 2 * MS, 100 * MS),
+    };
+    p->delay_max = p->delay_min + sim_between(s, 100, sim_chance(s, 200) ? 3 * US : 5 * MS);
+    p->disk_max = p->disk_min + sim_between(s, 100, sim_chance(s, 200) ? 500 * MS : 10 * MS);
+    for (unsigned i = 0; i < FAULT_COUNT; i++)
+        p->weight[i] = sim_chance(s, 400) ? (unsigned)sim_between(s, 1, 10) : 0;
+    s->keyframe_entries = sim_chance(s, 500) ? sim_between(s, 5, 100) : sim_between(s, 100, 3000);
+    s->trailing_entries = sim_between(s, 2, 200);
+    s->heartbeat_ms = 100;
+    s->election_ms = 1000;
+    s->master_count = sim_chance(s, 150) ? 5 : 3;
+    s->node_count = (unsigned)sim_between(s, 2, 20);
+    s->client_count = (unsigned)sim_between(s, 2, 8);
+    s->key_count = (unsigned)sim_between(s, 1, 8);
+    s->set_count = (unsigned)sim_between(s, 1, 3);
+}
+
+static void fault_restart(void *arg)
+{
+    struct sim_master *m = arg;
+    if (m->restart_at <= m->sim->now_us) master_boot(m);
+}
+
+static void fault_crash(struct sim_master *m, const char *why, uint64_t away_us)
+{
+    struct sim *s = m->sim;
+    master_crash(m, why);
+    m->restart_at = s->now_us + away_us;
+    sim_after(s, NULL, away_us, fault_restart, m);
+}
+
+struct heal {
+    struct sim *sim;
+    unsigned from, to;
+};
+
+static void fault_heal(void *arg)
+{
+    struct heal *h = arg;
+    net_cut(h->sim, h->from, h->to, false);
+    mem_free(h);
+}
+
+static void fault_cut(struct sim *s, unsigned from, unsigned to, uint64_t us)
+{
+    net_cut(s, from, to, true);
+    struct heal *h = mem_new(struct heal);
+    *h = (struct heal){s, from, to};
+    sim_after(s, NULL, us, fault_heal, h);
+}
+
+static void fault_isolate(struct sim *s, unsigned who, uint64_t us)
+{
+    sim_tell(s, "m%u is cut off for %.3f s", who + 1, (double)us / US);
+    for (unsigned i = 0; i < s->master_count; i++) {
+        if (i == who) continue;
+        fault_cut(s, who, i, us);
+        fault_cut(s, i, who, us);
+    }
+}
+
+static uint64_t fault_length(struct sim *s)
+{
+    return sim_chance(s, 500) ? sim_between(s, 10 * MS, 2 * US) : sim_between(s, 1 * US, 20 * US);
+}
+
+static void fault_room(void *arg)
+{
+    struct life *l = arg;
+    l->low_space = false;
+    sim_tell(l->m->sim, "%s has room on its disk again", l->m->name);
+}
+
+static void fault_disk(struct sim *s, struct life *l, bool full)
+{
+    uint64_t us = fault_length(s);
+    sim_tell(s, "%s: its disk is %s for %.3f s", l->m->name, full ? "full" : "stuck",
+             (double)us / US);
+    l->disk.stuck_until = s->now_us + us;
+    if (!full) return;
+    l->low_space = true;
+    sim_after(s, l, us + sim_below(s, 5 * US), fault_room, l);
+}
+
+static void fault_clock(struct sim *s, struct sim_master *m)
+{
+    if (sim_chance(s, 500)) {
+        m->wall_offset_ms += (int64_t)sim_below(s, 7200000) - 3600000;
+        sim_tell(s, "%s: its wall clock jumps", m->name);
+    } else if (m->life) {
+        m->life->clock_jump_us += sim_below(s, 5 * US);
+        sim_tell(s, "%s: its clock jumps ahead", m->name);
+    }
+}
+
+static unsigned fault_pick(struct sim *s)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < FAULT_COUNT; i++) sum += s->profile.weight[i];
+    if (!sum) return FAULT_COUNT;
+    uint64_t at = sim_below(s, sum);
+    for (unsigned i = 0; i < FAULT_COUNT; i++) {
+        if (at < s->profile.weight[i]) return i;
+        at -= s->profile.weight[i];
+    }
+    return FAULT_COUNT;
+}
+
+static void fault_inject(struct sim *s, unsigned fault)
+{
+    struct sim_master *any = &s->masters[sim_below(s, s->master_count)], *leader = sim_leader(s);
+    bool at_leader =
+        fault == FAULT_CRASH_LEADER || fault == FAULT_PAUSE_LEADER || fault == FAULT_ISOLATE_LEADER;
+    if (at_leader && leader) any = leader;
+    unsigned other =
+        (any->position + 1 + (unsigned)sim_below(s, s->master_count - 1)) % s->master_count;
+    s->counts.faults++;
+    switch (fault) {
+    case FAULT_CRASH:
+    case FAULT_CRASH_LEADER:
+        fault_crash(any, "killed", fault_length(s));
+        break;
+    case FAULT_LOOP:
+        fault_crash(any, "killed again", sim_between(s, 1 * MS, 300 * MS));
+        break;
+    case FAULT_CRASH_ALL:
+        for (unsigned i = 0; i < s->master_count; i++)
+            fault_crash(&s->masters[i], "all are killed", sim_between(s, 1 * MS, 5 * US));
+        break;
+    case FAULT_PAUSE:
+    case FAULT_PAUSE_LEADER:
+        if (any->life) life_pause(any->life, fault_length(s));
+        break;
+    case FAULT_ISOLATE:
+    case FAULT_ISOLATE_LEADER:
+        fault_isolate(s, any->position, fault_length(s));
+        break;
+    case FAULT_ONE_WAY:
+        sim_tell(s, "nothing goes from %s to m%u for a while", any->name, other + 1);
+        fault_cut(s, any->position, other, fault_length(s));
+        break;
+    case FAULT_BRIDGE: {
+        uint64_t us = fault_length(s);
+        sim_tell(s, "%s and m%u are cut from each other for %.3f s", any->name, other + 1,
+                 (double)us / US);
+        fault_cut(s, any->position, other, us);
+        fault_cut(s, other, any->position, us);
+        break;
+    }
+    case FAULT_BREAK:
+        sim_tell(s, "the connection from %s to m%u breaks", any->name, other + 1);
+        net_break(s, any->position, other);
+        break;
+    case FAULT_DISK_STUCK:
+    case FAULT_DISK_FULL:
+        if (any->life) fault_disk(s, any->life, fault == FAULT_DISK_FULL);
+        break;
+    case FAULT_CLOCK:
+        fault_clock(s, any);
+        break;
+    case FAULT_NODE:
+        kubelet_disturb(s);
+        break;
+    default:
+        break;
+    }
+}
+
+static void fault_next(void *arg)
+{
+    struct sim *s = arg;
+    if (s->calm) return;
+    fault_inject(s, fault_pick(s));
+    sim_after(s, NULL, sim_below(s, 2 * s->profile.fault_every_us), fault_next, s);
+}
+
+void faults_start(struct sim *s)
+{
+    sim_after(s, NULL, sim_below(s, 2 * s->profile.fault_every_us), fault_next, s);
+}
+
+static void fault_wake(void *arg)
+{
+    life_wake(arg);
+}
+
+void faults_stop(struct sim *s)
+{
+    sim_tell(s, "--- the faults are over");
+    s->calm = true;
+    for (unsigned i = 0; i < s->master_count; i++)
+        for (unsigned k = 0; k < s->master_count; k++) s->links[i][k].cut = false;
+    for (unsigned i = 0; i < s->master_count; i++) {
+        struct sim_master *m = &s->masters[i];
+        if (!m->life) {
+            master_boot(m);
+            continue;
+        }
+        m->life->paused_until = m->life->disk.stuck_until = 0;
+        m->life->low_space = false;
+        sim_after(s, m->life, 1, fault_wake, m->life);
+    }
+    kubelets_heal(s);
+}

@@ -1,0 +1,67 @@
+/* What everything linked into the simulation takes from the machine, by the linker's --wrap: time,
+ * randomness, free space and diagnostics. So that nothing can depend on them unseen. */
+#include "sim.h"
+
+#include <stdarg.h>
+#include <time.h>
+
+#include "base/trace.h"
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *out);
+void __wrap_randombytes_buf(void *bytes, size_t n);
+struct store_usage __wrap_store_usage(struct store *s);
+void __wrap_trace_line(enum trace_level level, const char *module, const char *format, ...);
+void __wrap_trace_fatal(const char *module, const char *format, ...) __attribute__((noreturn));
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *out)
+{
+    (void)id;
+    uint64_t us = sim_now_running ? sim_now_running->now_us : 0;
+    *out = (struct timespec){.tv_sec = (time_t)(us / US), .tv_nsec = (long)(us % US) * 1000};
+    return 0;
+}
+
+void __wrap_randombytes_buf(void *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) ((unsigned char *)bytes)[i] = (unsigned char)(i * 37 + 11);
+}
+
+struct store_usage __wrap_store_usage(struct store *store)
+{
+    struct sim *s = sim_now_running;
+    struct store_usage usage = {.disk_free_bytes = 1ull << 40};
+    for (unsigned i = 0; i < s->master_count; i++) {
+        struct life *l = s->masters[i].life;
+        if (l && l->store == store) usage.low = l->low_space;
+    }
+    return usage;
+}
+
+static void seams_say(const char *module, const char *format, va_list args)
+{
+    char text[600];
+    vsnprintf(text, sizeof text, format, args);
+    if (sim_now_running) sim_tell(sim_now_running, "    [%s] %s", module, text);
+}
+
+void __wrap_trace_line(enum trace_level level, const char *module, const char *format, ...)
+{
+    if (level < TRACE_INFO) return;
+    va_list args;
+    va_start(args, format);
+    seams_say(module, format, args);
+    va_end(args);
+}
+
+void __wrap_trace_fatal(const char *module, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    seams_say(module, format, args);
+    va_end(args);
+    char text[600];
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    sim_fail(sim_now_running, "a master ends itself: [%s] %s", module, text);
+}

@@ -1,0 +1,250 @@
+/* The whole cluster in one thread: real masters (struct core, libraft, store), simulated nodes,
+ * clients and watchers, under a virtual clock, network, disk and random source.
+ *
+ * One seed is all choices. Time is in microseconds. A master's `life` is one run of its process:
+ * a crash marks it dead and forgets it (its memory is never freed, as after kill -9), and every
+ * event that was meant for it falls away. Each seed runs in a process of its own, so leaks and
+ * aborts end with it.
+ *
+ *   clock.c     events, randomness, the story, the trace hash     truth.c    what was committed
+ *   seams.c     the clock and randomness of everything linked in   history.c  what clients saw
+ *   net.c       masters' connections                               client.c   writers and readers
+ *   disk.c      the committer in virtual time                      kubelet.c  nodes
+ *   life.c      a master's process                                 watch.c    listeners of the feed
+ *   faults.c    what goes wrong, and when                          ending.c   the liveness phase */
+#ifndef LOGSHIP_TESTS_SIM_H
+#define LOGSHIP_TESTS_SIM_H
+
+#include "actors/remotes.h"
+#include "master/core.h"
+#include "store/disk.h"
+
+#include <stdio.h>
+
+enum { MASTERS_MAX = 5, NODES_MAX = 64, CLIENTS_MAX = 16, US = 1000000, MS = 1000 };
+
+struct sim;
+struct life;
+
+/* --- clock.c --- */
+struct sim_event {
+    uint64_t at, order;
+    void (*run)(void *arg);
+    void *arg;
+    struct life
+        *life; /* NULL: nobody's; else it falls away with the life and waits out its pauses */
+};
+
+void sim_after(struct sim *s, struct life *life, uint64_t delay_us, void (*run)(void *), void *arg);
+bool sim_step(struct sim *s, uint64_t until_us);
+void sim_run(struct sim *s, uint64_t us);
+uint64_t sim_random(struct sim *s);
+uint64_t sim_below(struct sim *s, uint64_t n);               /* [0, n) */
+uint64_t sim_between(struct sim *s, uint64_t a, uint64_t b); /* [a, b] */
+bool sim_chance(struct sim *s, unsigned per_mille);
+void sim_mix(struct sim *s, const char *what, const void *bytes,
+             size_t n); /* into the trace hash */
+void sim_tell(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The end: prints the story and exits with 1. */
+void sim_fail(struct sim *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+void sim_story(struct sim *s, FILE *out);
+void sim_catch(struct sim *s); /* aborts and faults end in sim_fail */
+extern struct sim *sim_now_running;
+
+/* --- a master --- */
+struct sim_disk {
+    struct disk disk;
+    struct life *life;
+    struct list jobs;
+    bool busy;
+    uint64_t stuck_until, busy_since;
+};
+
+struct watch { /* a listener of one master's feed */
+    struct feed_listener listener;
+    struct life *life;
+    bool started;
+    uint64_t at;
+};
+
+struct life {
+    struct sim_master *m;
+    uint64_t number;
+    bool dead, turning, edge_turning;
+    uint64_t paused_until;
+    struct host host;
+    uint64_t clock_base_us, clock_jump_us, born_us;
+    struct inbox inbox, home; /* the core's; the edge's */
+    struct quorum_net net;
+    struct bulk bulk;
+    struct sim_disk disk;
+    struct store *store;
+    struct core core;
+    struct subscriber observer;
+    struct watch watch;
+    struct remote_edge edge;
+    bool low_space;
+};
+
+struct sim_master {
+    struct sim *sim;
+    unsigned position;
+    char *dir;
+    struct life *life; /* NULL: down */
+    uint64_t lives, restart_at;
+    int clock_ppm;
+    int64_t wall_offset_ms;
+    bool lost; /* its disk is damaged: it stays away */
+    char name[8];
+};
+
+void master_boot(struct sim_master *m);
+void master_crash(struct sim_master *m, const char *why);
+void life_wake(struct life *l);
+void life_pause(struct life *l, uint64_t us);
+uint64_t life_now_us(struct life *l);
+struct sim_master *sim_leader(struct sim *s); /* as the masters see it; NULL: none */
+void disk_init(struct sim_disk *d, struct life *l);
+
+/* --- net.c --- */
+struct wire_link { /* from one master to another */
+    bool up, cut;
+    uint64_t epoch, last_at;
+    size_t queued;
+};
+void net_init(struct life *l);
+void net_life_begins(struct sim_master *m);
+void net_life_ends(struct sim_master *m);
+void net_break(struct sim *s, unsigned from, unsigned to);
+void net_cut(struct sim *s, unsigned from, unsigned to, bool cut);
+
+/* --- truth.c: what was committed, from whoever folds it first --- */
+struct fact {
+    uint64_t revision, index;
+    int key; /* of a config map that clients write, or -1 */
+    bool exists;
+    uint64_t value;
+    struct request_id request;
+    enum event_type type;
+    uint64_t folded_us;
+};
+struct truth {
+    struct fact *facts; /* by revision */
+    size_t fact_room;
+    uint64_t revision; /* the highest anybody folded */
+    struct state_at {
+        uint64_t revision;
+        struct digest digest;
+    } * states; /* by index; revision 0 and zero digest: unknown */
+    size_t state_room;
+    uint64_t index;
+    struct map requests; /* request id -> fact index + 1 */
+    uint64_t *leaders;   /* by term: position + 1 */
+    size_t leader_room;
+};
+void truth_observe(struct life *l); /* subscribes */
+void truth_check_life(struct life *l);
+struct fact *truth_fact(struct sim *s, uint64_t revision);
+uint64_t truth_request(struct sim *s, const struct request_id *id); /* its last revision, or 0 */
+
+/* --- history.c, client.c --- */
+enum op_kind { OP_CREATE, OP_UPDATE, OP_DELETE, OP_READ, OP_SCALE };
+struct op {
+    enum op_kind kind;
+    unsigned client;
+    int key;
+    uint64_t value, precondition;
+    struct request_id request;
+    uint64_t invoked_us, returned_us; /* returned 0: open */
+    uint64_t seen_limit;              /* the highest revision committed when it returned */
+    int http;
+    uint64_t revision; /* of the answer; of a read: of the version, 0: none */
+    uint64_t seen_value;
+    bool removed;
+};
+struct history {
+    struct op *ops;
+    size_t count, room;
+    uint64_t acknowledged, refused, open;
+};
+size_t history_begin(struct sim *s, struct op op);
+void history_check(struct sim *s);
+
+struct client {
+    struct sim *sim;
+    unsigned number;
+    size_t op; /* index + 1 of the one under way, 0: thinking */
+    struct life *at;
+    uint64_t attempt;
+    uint64_t known[64]; /* the last revision seen of each key */
+};
+void clients_start(struct sim *s);
+void clients_lost(struct sim *s, struct life *l);
+struct doc *sim_doc(const char *json_single_quotes);
+
+/* --- kubelet.c --- */
+struct kubelet;
+void kubelets_start(struct sim *s);
+void kubelets_lost(struct sim *s, struct life *l); /* its links break */
+void kubelet_disturb(struct sim *s);               /* a fault of a node */
+void kubelets_heal(struct sim *s);
+void kubelet_edge_init(struct life *l);
+unsigned kubelets_running(struct sim *s);
+
+void watch_init(struct life *l);
+
+/* --- faults.c --- */
+struct profile {                   /* drawn per seed: which faults, how strong */
+    unsigned loss, repeat;         /* per mille */
+    uint64_t delay_min, delay_max; /* us */
+    bool reorder;
+    uint64_t disk_min, disk_max;
+    uint64_t fault_every_us;
+    unsigned weight[16]; /* of each kind of fault */
+    uint64_t duration_us;
+    unsigned drift_ppm;
+    uint64_t think_us;
+};
+void profile_draw(struct sim *s);
+void faults_start(struct sim *s);
+void faults_stop(struct sim *s);
+
+/* --- ending.c --- */
+void ending_check(struct sim *s);
+
+struct counts {
+    uint64_t events, crashes, elections, faults, frames, entries, reads, restores, watched;
+};
+
+struct sim {
+    uint64_t seed, now_us, order, random, hash;
+    struct sim_event *heap;
+    size_t count, room;
+    unsigned master_count, node_count, client_count, key_count, set_count;
+    struct sim_master masters[MASTERS_MAX];
+    struct quorum_server servers[MASTERS_MAX];
+    const char *node_addresses[MASTERS_MAX];
+    struct wire_link links[MASTERS_MAX][MASTERS_MAX];
+    char root[80];
+    struct profile profile;
+    struct truth truth;
+    struct history history;
+    struct client clients[CLIENTS_MAX];
+    struct kubelet *kubelets;
+    struct counts counts;
+    uint64_t marks[64];
+    uint64_t keyframe_entries, trailing_entries, next_value;
+    unsigned heartbeat_ms, election_ms;
+    uint32_t guards_off;
+    bool calm;    /* faults are over */
+    bool writing; /* clients work */
+    bool verbose;
+    char *story[600];
+    size_t told;
+};
+
+void sim_open(struct sim *s, uint64_t seed);
+void sim_play(struct sim *s); /* a whole seed; fails by sim_fail */
+
+#endif
