@@ -1,9 +1,10 @@
-/* logship up: a local cluster of real processes; logship down: its end. */
+/* logship up: a local cluster of real processes. */
 #include "cli/cli.h"
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/cluster_dir.h"
+#include "cli/cluster_stop.h"
 #include "cli/processes.h"
 #include "cli/status.h"
 
@@ -161,8 +162,6 @@ static int up_wait(const struct cluster_dir *d, const struct processes *p, struc
     return error_set(err, E_TIMEOUT, "no leader within 30 s; see %s/logs/m1.log", d->path);
 }
 
-static void stop_all(const struct cluster_dir *d);
-
 static void up_hold(const struct cluster_dir *d)
 {
     sigset_t set;
@@ -174,7 +173,7 @@ static void up_hold(const struct cluster_dir *d)
     puts("Ctrl-C stops it.");
     fflush(stdout);
     sigwait(&set, &number);
-    stop_all(d);
+    cluster_stop(d, false);
 }
 
 static int up_run(const struct up_words *w, struct cluster_dir *d, struct error *err)
@@ -232,43 +231,4 @@ static int cmd_up(int argc, char **argv)
     return 0;
 }
 
-/* Stopping: the processes in reverse, asked first, then made. */
-
-enum { STOP_PATIENCE_MS = 10000 };
-
-static void stop_all(const struct cluster_dir *d)
-{
-    struct processes p;
-    processes_read(d, &p);
-    for (size_t i = p.count; i-- > 0;) kill(p.items[i].pid, SIGTERM);
-    for (size_t i = p.count; i-- > 0;) {
-        int waited = 0;
-        for (; process_alive(p.items[i].pid) && waited < STOP_PATIENCE_MS; waited += 20)
-            nanosleep(&(struct timespec){0, 20000000}, NULL);
-        if (waited >= STOP_PATIENCE_MS) kill(p.items[i].pid, SIGKILL);
-        printf("  %-4s %s\n", p.items[i].name, waited >= STOP_PATIENCE_MS ? "killed" : "stopped");
-    }
-    p.count = 0;
-    processes_write(d, &p, NULL);
-    processes_free(&p);
-}
-
-static int cmd_down(int argc, char **argv)
-{
-    const char *dir = NULL;
-    const struct option_row rows[] = {
-        {"dir", OPTION_TEXT, &dir, "DIR  the cluster's directory", true},
-    };
-    int rc =
-        OPTIONS_PARSE("down", "Stops every process of a local cluster. What it holds stays in DIR.",
-                      rows, argc, argv, NULL);
-    if (rc) return rc > 0 ? 0 : 2;
-    struct cluster_dir d;
-    struct error err = {0};
-    if (cluster_dir_open(&d, dir, NULL, &err)) return cli_fail("down", &err);
-    stop_all(&d);
-    return 0;
-}
-
 const struct verb verb_up = {"up", "starts a local cluster, or what is not running of it", cmd_up};
-const struct verb verb_down = {"down", "stops a local cluster", cmd_down};

@@ -73,8 +73,8 @@ static int verify_keyframes(struct store *s, struct error *err)
 
 static int verify_replay(struct store *s, struct error *err)
 {
-    struct digest state;
-    uint64_t revision;
+    struct digest state = {0};
+    uint64_t revision = 0;
     int rc = verify_keyframes(s, err);
     if (!rc) rc = verify_fold(s, UINT64_MAX, UINT64_MAX, &state, &revision, err);
     if (rc != E_NOTFOUND) return rc;
