@@ -123,18 +123,23 @@ static inline void audit_queue(const struct scheduler *s, struct world *w)
     assert_int_equal(blocked + s->queue.ready.count, lines);
 }
 
-/* What waits would be sent to the same node by both. */
-static inline void audit_choices(struct scheduler *s, struct placer *fresh)
+/* What waits would be sent to the same node by both, and so would pods that stand already. */
+static inline void audit_choice(struct scheduler *s, struct placer *fresh, struct doc *body)
+{
+    const struct pod_view *pod = placer_view(&s->placer, body);
+    int64_t here = placer_best(&s->placer, pod), there = placer_best(fresh, pod);
+    istr one = here < 0 ? NULL : s->placer.nodes.rows[here].name,
+         other = there < 0 ? NULL : fresh->nodes.rows[there].name;
+    if (one != other) fail_msg("kept says %s, fresh says %s", one ? one : "-", other ? other : "-");
+}
+
+static inline void audit_choices(struct scheduler *s, struct placer *fresh, struct world *w)
 {
     struct pending *p;
-    for (size_t i = 0; (p = map_next(&s->queue.by_uid, &i));) {
-        const struct pod_view *pod = placer_view(&s->placer, p->body);
-        int64_t here = placer_best(&s->placer, pod), there = placer_best(fresh, pod);
-        istr one = here < 0 ? NULL : s->placer.nodes.rows[here].name,
-             other = there < 0 ? NULL : fresh->nodes.rows[there].name;
-        if (one != other)
-            fail_msg("kept says %s, fresh says %s", one ? one : "-", other ? other : "-");
-    }
+    unsigned some = 20;
+    for (size_t i = 0; (p = map_next(&s->queue.by_uid, &i));) audit_choice(s, fresh, p->body);
+    for (struct actor *a = world_first(w, kind_pod, NULL); a && some--; a = world_next(a, NULL))
+        audit_choice(s, fresh, a->object->body);
 }
 
 static inline void audit(struct scheduler *s, struct world *w)
@@ -144,7 +149,7 @@ static inline void audit(struct scheduler *s, struct world *w)
     audit_nodes(&s->placer.nodes, &fresh->nodes);
     audit_spread(&s->placer, fresh);
     audit_queue(s, w);
-    audit_choices(s, fresh);
+    audit_choices(s, fresh, w);
     placer_free(fresh);
     mem_free(fresh);
 }

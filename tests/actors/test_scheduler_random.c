@@ -1,18 +1,9 @@
 /* Many random things happen to a cluster; after each the books are audited. A second master
  * follows the same log, is restored from a keyframe now and then, and must choose the same nodes.
  */
-#include "play.h"
+#include "follower.h"
 
 enum { STEPS = 160, NODES = 12, PODS = 60 };
-
-struct follower {
-    struct host host;
-    struct world *world;
-    struct system *system;
-    struct scheduler *scheduler;
-    size_t fed; /* bytes of the stage's log */
-    uint64_t index;
-};
 
 struct chaos {
     struct play play;
@@ -20,98 +11,6 @@ struct chaos {
     unsigned restored, lost, refused;
     size_t placed; /* summed over the steps */
 };
-
-static void no_propose(void *ctx, struct str entry, uint64_t first, int64_t time_ms)
-{
-    (void)ctx, (void)entry, (void)first, (void)time_ms;
-    fail();
-}
-
-static void follower_open(struct follower *f, struct stage *s)
-{
-    f->host = s->host;
-    f->world = world_new(s->world->cluster);
-    f->system = system_new(
-        &(struct system_options){.world = f->world, .host = &f->host, .propose = no_propose});
-    f->scheduler = scheduler_start(f->system);
-}
-
-static void follower_close(struct follower *f)
-{
-    system_free(f->system);
-    world_free(f->world);
-    scheduler_free(f->scheduler);
-}
-
-static void follower_feed(struct follower *f, const struct stage *s)
-{
-    while (f->fed < s->log.len) {
-        uint64_t n;
-        memcpy(&n, s->log.data + f->fed, sizeof n);
-        mem_auto char *entry = mem_copy(s->log.data + f->fed + sizeof n, n);
-        system_committed(f->system, ++f->index, (struct str){entry, n});
-        f->fed += sizeof n + n;
-    }
-}
-
-struct records {
-    struct buf bytes;
-    size_t at;
-};
-
-static int record_keep(void *ctx, struct str record, struct error *err)
-{
-    (void)err;
-    struct records *r = ctx;
-    uint64_t n = record.n;
-    buf_append(&r->bytes, &n, sizeof n);
-    buf_append(&r->bytes, record.p, record.n);
-    return 0;
-}
-
-static int record_next(void *ctx, struct str *record, struct error *err)
-{
-    struct records *r = ctx;
-    if (r->at == r->bytes.len) return error_set(err, E_NOTFOUND, "no more");
-    uint64_t n;
-    memcpy(&n, r->bytes.data + r->at, sizeof n);
-    *record = (struct str){r->bytes.data + r->at + sizeof n, n};
-    r->at += sizeof n + n;
-    return 0;
-}
-
-/* The follower begins again from a keyframe of itself. */
-static void follower_restore(struct follower *f)
-{
-    struct records r = {0};
-    struct error err = {0};
-    struct world_image *image = world_image_take(f->world);
-    assert_int_equal(world_image_write(image, record_keep, &r, &err), 0);
-    if (world_restore(f->world, image->revision, image->index, image->time_ms, record_next, &r,
-                      &image->digest, &err))
-        fail_msg("%s", err.text);
-    world_image_free(image);
-    buf_free(&r.bytes);
-}
-
-/* Both masters, were they to place each of the waiting pods now. */
-static void compare(struct chaos *c)
-{
-    struct scheduler *here = c->play.scheduler, *there = c->follower.scheduler;
-    struct pending *p, *q;
-    for (size_t i = 0; (p = map_next(&here->queue.by_uid, &i));)
-        if (p->assumed) return; /* the follower cannot know of these */
-    assert_int_equal(scheduler_pending(here), scheduler_pending(there));
-    for (size_t i = 0; (p = map_next(&here->queue.by_uid, &i));) {
-        assert_non_null(q = queue_find(&there->queue, &p->uid));
-        assert_int_equal(p->order, q->order);
-        int64_t a = placer_best(&here->placer, placer_view(&here->placer, p->body));
-        int64_t b = placer_best(&there->placer, placer_view(&there->placer, q->body));
-        assert_int_equal(a < 0, b < 0);
-        if (a >= 0)
-            assert_ptr_equal(here->placer.nodes.rows[a].name, there->placer.nodes.rows[b].name);
-    }
-}
 
 /* --- what may happen --- */
 
@@ -276,7 +175,7 @@ static void step(struct chaos *c)
         c->restored++;
     }
     c->placed += world_count(s->world, kind_pod) - scheduler_pending(c->play.scheduler);
-    compare(c);
+    follower_compare(&c->follower, c->play.scheduler);
 }
 
 static void chaos(uint64_t seed)
@@ -293,7 +192,7 @@ static void chaos(uint64_t seed)
     c->play.stage->slow = false;
     play_pass(&c->play, 3000);
     follower_feed(&c->follower, c->play.stage);
-    compare(c);
+    follower_compare(&c->follower, c->play.scheduler);
     assert_true(c->restored > 0 && c->lost > 0 && c->placed > STEPS);
     follower_close(&c->follower);
     play_close(&c->play);

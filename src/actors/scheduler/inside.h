@@ -1,4 +1,4 @@
-/* Shared by scheduler.c and tell.c, and looked into by their tests. */
+/* Shared by scheduler.c, act.c and tell.c, and looked into by their tests. */
 #ifndef LOGSHIP_SCHEDULER_INSIDE_H
 #define LOGSHIP_SCHEDULER_INSIDE_H
 
@@ -26,6 +26,12 @@ struct scheduler {
     struct recorder *recorder;
     istr who;
 };
+
+/* The assumption is over: the log has told of the pod's node, or it was refused. */
+void pending_unassume(struct scheduler *s, struct pending *p);
+
+extern const struct allowance act_allowance;
+void act_turn(struct subscriber *sub, uint64_t now_ms);
 
 extern const struct allowance tell_allowance;
 /* Tells waiting pods why, within `left` commands; looks at nodes until the placer's work is at

@@ -31,8 +31,8 @@ void node_table_free(struct node_table *t)
 
 int64_t node_table_place(const struct node_table *t, istr name)
 {
-    uintptr_t place = (uintptr_t)map_get(&t->by_name, &name, sizeof name);
-    return (int64_t)place - 1;
+    const struct node_row *row = map_get(&t->by_name, &name, sizeof name);
+    return row ? row - t->rows : -1;
 }
 
 bool node_table_before(const struct node_table *t, uint32_t a, uint32_t b)
@@ -47,11 +47,10 @@ static void node_table_grow(struct node_table *t)
     t->cap = t->cap ? t->cap * 2 : 64;
     t->rows = mem_resize(t->rows, t->cap * sizeof *t->rows);
     t->lot = mem_resize(t->lot, t->cap * sizeof *t->lot);
-    map_free(&t->by_name); /* its keys lie in the rows, which moved */
+    map_free(&t->by_name); /* it points into the rows, which moved */
     for (uint32_t i = 0; i < t->count; i++)
         if (t->rows[i].name)
-            map_put(&t->by_name, &t->rows[i].name, sizeof t->rows[i].name,
-                    (void *)(uintptr_t)(i + 1));
+            map_put(&t->by_name, &t->rows[i].name, sizeof t->rows[i].name, &t->rows[i]);
 }
 
 static uint32_t node_table_make(struct node_table *t, istr name)
@@ -69,7 +68,7 @@ static uint32_t node_table_make(struct node_table *t, istr name)
     struct node_row *row = &t->rows[place];
     *row = (struct node_row){.name = name, .version = ++t->versions};
     t->lot[place] = XXH3_64bits(name, strlen(name));
-    map_put(&t->by_name, &row->name, sizeof row->name, (void *)(uintptr_t)(place + 1));
+    map_put(&t->by_name, &row->name, sizeof row->name, row);
     return place;
 }
 

@@ -32,7 +32,7 @@ struct node_table {
     uint64_t *lot;                /* by place: decides between equals; comes from the name alone */
     uint32_t count, cap, present; /* places made, of those nodes that exist */
     uint32_t free;                /* a free place + 1; chained by next_free */
-    struct map by_name;           /* name -> place + 1 */
+    struct map by_name;           /* name -> row */
     istr zones[ZONES_MAX];        /* 0: in no zone, and all that came too late */
     uint32_t zone_count;
     uint32_t altered[NODE_LOG];

@@ -55,7 +55,7 @@ static struct line *line_make(struct queue *q, const struct line_id *id)
     if (line) return line;
     line = mem_new(struct line);
     line->id = *id;
-    line->blocked = true; /* nobody is there to be tried; line_settle makes it ready */
+    line->blocked = true; /* nobody is there to be tried */
     line->pods.compare = pod_order;
     list_init(&line->link);
     list_init(&line->telling);
@@ -80,16 +80,17 @@ void queue_block(struct queue *q, struct line *line)
     list_push(&q->blocked, &line->link);
 }
 
-/* After its pods altered: gone with the last one, and ready lines stand by their first. */
-static void line_settle(struct queue *q, struct line *line)
+/* Ready lines stand by their first pod. */
+static void line_reorder(struct queue *q, struct line *line)
 {
-    bool empty = line->pods.root == NULL;
-    if (!line->blocked && (empty || line_first(line)->order != line->order)) {
-        tree_remove(&q->ready, &line->node);
-        line->blocked = true;
-        if (!empty) line_unblock(q, line);
-    }
-    if (!empty) return;
+    if (line->blocked || line_first(line)->order == line->order) return;
+    tree_remove(&q->ready, &line->node);
+    line_unblock(q, line);
+}
+
+static void line_free(struct queue *q, struct line *line)
+{
+    if (!line->blocked) tree_remove(&q->ready, &line->node);
     map_del(&q->lines, &line->id, sizeof line->id);
     list_remove(&line->link);
     list_remove(&line->telling);
@@ -116,7 +117,7 @@ void queue_enter(struct queue *q, struct pending *p, const struct pod_view *pod)
     if (fresh)
         line_unblock(q, line);
     else
-        line_settle(q, line);
+        line_reorder(q, line);
     if (p->order <= line->told_upto) line->told_upto = p->order - 1;
     if (line->blocked && list_empty(&line->telling)) list_push(&q->telling, &line->telling);
 }
@@ -128,7 +129,10 @@ void queue_leave(struct queue *q, struct pending *p)
     if (!line) return;
     tree_remove(&line->pods, &p->node);
     p->line = NULL;
-    line_settle(q, line);
+    if (line->pods.root)
+        line_reorder(q, line);
+    else
+        line_free(q, line);
 }
 
 void queue_put_back(struct queue *q, struct pending *p, uint64_t due_ms)

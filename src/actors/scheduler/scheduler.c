@@ -1,35 +1,12 @@
+/* Following the world: what pends, and what stands where. */
 #include "actors/scheduler/inside.h"
 
-#include "actors/controllers/acting.h"
 #include "actors/deciding.h"
 #include "base/mem.h"
 
 #include <assert.h>
 
-/* Lines that fit nowhere are tried again when something helps, at most once a WAIT, and once a
- * RETRY in any case; a pod whose binding was refused after a WAIT. */
-enum { WAIT_MS = 1000, RETRY_MS = 30000 };
-
-/* What looking at nodes may cost, however many pods fit nowhere: the rest waits for later turns. */
-enum { WORK_PER_S = 2000000, WORK_BURST = 200000 };
-
-uint64_t allowance_fill(struct allowance *a, uint64_t now_ms)
-{
-    uint64_t passed = now_ms - a->filled_ms, most = a->burst * 1000;
-    a->filled_ms = now_ms;
-    if (passed > 60000) passed = 60000;
-    a->thousandths += passed * a->per_s;
-    if (a->thousandths > most) a->thousandths = most;
-    return a->thousandths / 1000;
-}
-
-void allowance_take(struct allowance *a, uint64_t n)
-{
-    a->thousandths -= n * 1000 < a->thousandths ? n * 1000 : a->thousandths;
-}
-
-/* The assumption is over: the log has told of the pod's node, or it was refused. */
-static void pending_unassume(struct scheduler *s, struct pending *p)
+void pending_unassume(struct scheduler *s, struct pending *p)
 {
     if (!p->assumed) return;
     placer_use(&s->placer, p->assumed, placer_view(&s->placer, p->body), -1);
@@ -42,8 +19,6 @@ static void pending_forget(struct scheduler *s, struct pending *p)
     pending_unassume(s, p);
     queue_remove(&s->queue, p);
 }
-
-/* Following the world. */
 
 /* Does it take room on a node? */
 static bool pod_counts(const struct object *pod)
@@ -85,6 +60,7 @@ static void pod_changed(struct scheduler *s, const struct object *before, struct
     bool did = pod_counts(before), does = pod_counts(after);
     if (!before || !before->node) { /* else it has been placed long ago */
         const struct object *known = after ? after : before;
+        assert(known);
         struct pending *p = queue_find(&s->queue, &known->id->uid);
         bool wants = pod_wants_node(s, after);
         if (p && !wants)
@@ -140,104 +116,11 @@ static void scheduler_lead(struct subscriber *sub, bool leads)
     tell_again(s);
 }
 
-/* Acting. */
-
-/* The answer to a binding; the scheduler finds the pod again by its uid. */
-static void bind_answered(struct command *c, const struct result *r)
-{
-    struct scheduler *s = c->data;
-    if (r->http < 400) {
-        if (r->object && !r->removed)
-            recorder_tell(s->recorder, r->object, "Normal", "Scheduled",
-                          "Successfully assigned %s/%s to %s", c->ns, c->name, c->node);
-        return;
-    }
-    struct pending *p = queue_find(&s->queue, &c->uid);
-    if (!p || !p->assumed) return;
-    pending_unassume(s, p);
-    queue_put_back(&s->queue, p, acting_now_ms(s->system) + WAIT_MS);
-}
-
-static void pod_bind(struct scheduler *s, struct pending *p, struct object *pod, istr node)
-{
-    queue_leave(&s->queue, p);
-    p->assumed = node;
-    placer_use(&s->placer, node, placer_view(&s->placer, p->body), 1);
-    struct command *c = acting_on(COMMAND_BIND, pod, s->who, p->order);
-    c->node = node;
-    c->done = bind_answered;
-    c->data = s;
-    system_send(s->system, c);
-}
-
-/* The best node for the first pod of a line, or -1. */
-static int64_t line_place(struct scheduler *s, struct line *line, struct doc *body)
-{
-    const struct pod_view *pod = placer_view(&s->placer, body);
-    int64_t place = -1;
-    if (!line->tried || placer_helped(&s->placer, pod, line->tried_at))
-        place = placer_best(&s->placer, pod);
-    line->tried = place < 0;
-    line->tried_at = s->placer.nodes.sequence;
-    return place;
-}
-
-/* Places the pod whose turn it is, or blocks its line. true: a command was sent. */
-static bool pod_schedule(struct scheduler *s, struct pending *p)
-{
-    struct line *line = p->line;
-    int64_t place = line_place(s, line, p->body);
-    if (place < 0) {
-        queue_block(&s->queue, line);
-        tell_line(s, line);
-        return false;
-    }
-    struct actor *a = world_by_uid(system_world(s->system), &p->uid);
-    assert(a && a->object); /* its end would have been told */
-    struct object *pod = object_ref(a->object);
-    pod_bind(s, p, pod, s->placer.nodes.rows[place].name);
-    object_unref(pod);
-    return true;
-}
-
-static void scheduler_reconsider(struct scheduler *s, uint64_t now_ms)
-{
-    for (struct pending *p; (p = queue_due(&s->queue, now_ms));) {
-        struct actor *a = world_by_uid(system_world(s->system), &p->uid);
-        assert(a && a->object);
-        doc_unref(p->body);
-        p->body = doc_ref(a->object->body); /* it may have changed while it was assumed */
-        queue_enter(&s->queue, p, placer_view(&s->placer, p->body));
-    }
-    /* Those that are still to be tried come first, lest the last of them never be. */
-    bool again = s->helped && !queue_first(&s->queue);
-    if (now_ms < s->woken_ms + (again ? WAIT_MS : RETRY_MS)) return;
-    s->helped = false;
-    s->woken_ms = now_ms;
-    queue_wake(&s->queue);
-}
-
-static void scheduler_turn(struct subscriber *sub, uint64_t now_ms)
-{
-    struct scheduler *s = container_of(sub, struct scheduler, subscriber);
-    uint64_t before = s->placer.work, allowed = allowance_fill(&s->work, now_ms);
-    unsigned left = acting_budget(s->system);
-    struct pending *p;
-    scheduler_reconsider(s, now_ms);
-    while (left && s->placer.work < before + allowed && (p = queue_first(&s->queue))) {
-        s->placer.work++;
-        left -= pod_schedule(s, p);
-    }
-    uint64_t own = WORK_BURST / 2; /* for placing alone */
-    tell_turn(s, now_ms, left, before + (allowed > own ? allowed - own : 0));
-    allowance_take(&s->work, s->placer.work - before);
-}
-
 struct scheduler *scheduler_start(struct system *system)
 {
     struct scheduler *s = mem_new(struct scheduler);
     s->system = system;
-    s->work = (struct allowance){.per_s = WORK_PER_S, .burst = WORK_BURST};
+    s->work = act_allowance;
     s->commands = tell_allowance;
     s->who = istr_of("system:kube-scheduler");
     s->recorder = recorder_new(system, "default-scheduler");
@@ -247,7 +130,7 @@ struct scheduler *scheduler_start(struct system *system)
                                         .changed = scheduler_changed,
                                         .restored = scheduler_restored,
                                         .lead = scheduler_lead,
-                                        .turn = scheduler_turn};
+                                        .turn = act_turn};
     world_subscribe(system_world(system), &s->subscriber);
     scheduler_restored(&s->subscriber);
     return s;
