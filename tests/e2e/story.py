@@ -1,6 +1,7 @@
 """Something that happens: a reproducible mixture of changes, for tests that ask about the past."""
 import http.client
 import json
+import os
 import random
 import threading
 import time
@@ -16,9 +17,9 @@ class Story:
     """Config maps come, change and go, and a replica set is scaled up and down. The seed is printed;
     what the masters make of it in their threads is theirs."""
 
-    def __init__(self, cluster, seed=None, name="story"):
+    def __init__(self, cluster, name="story"):
         self.cluster, self.name = cluster, name
-        self.seed = seed if seed is not None else random.randrange(1 << 30)
+        self.seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
         print(f"[seed {self.seed}] ", end="", flush=True)
         self.random = random.Random(self.seed)
         self.connection = None

@@ -196,6 +196,8 @@ class Verbs:
 
     def test_dry_run_changes_nothing(self):
         self.web()
+        counted = "jsonpath={.status.readyReplicas}/{.status.replicas}/{.spec.replicas}"
+        until(lambda: len(set(self.kn("get", "rs", "web", "-o", counted).split("/"))) == 1)
         before = self.kn("get", "rs", "web", "-o", "jsonpath={.metadata.resourceVersion}")
         self.cluster.call("PATCH", f"/apis/apps/v1/namespaces/{self.ns}/replicasets/web?dryRun=All",
                           '{"spec":{"replicas":9}}',
