@@ -39,9 +39,9 @@ static void pod_comes(struct chaos *c)
         "'nodeSelector':{'disk':'ssd'},",
         "'priority':7,",
         "'tolerations':[{'key':'k','operator':'Exists'}],",
-        "'affinity':{'nodeAffinity':{'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':"
-        "9,"
-        "'preference':{'matchExpressions':[{'key':'disk','operator':'Exists'}]}}]}},",
+        ("'affinity':{'nodeAffinity':{'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':"
+         "9,"
+         "'preference':{'matchExpressions':[{'key':'disk','operator':'Exists'}]}}]}},"),
         "'nodeName':'n3',"};
     static const char *const cpu[] = {"0", "100m", "1", "2500m"};
     char owner[200] = "", ports[100] = "";
@@ -73,8 +73,10 @@ static void pod_alters(struct chaos *c)
         command->status = stage_doc(pick(c, 2) ? "{'phase':'Failed'}" : "{'phase':'Running'}");
     } else {
         buf_auto struct buf v = BUF_INIT, all = BUF_INIT;
-        stage_json("[{'operator':'Exists'}]", &v);
-        edit_put(&all, doc_root(o->body), "spec.tolerations", (struct str){v.data, v.len});
+        bool adopted = pick(c, 2);
+        stage_json(adopted ? "[{'uid':'3','controller':true}]" : "[{'operator':'Exists'}]", &v);
+        edit_put(&all, doc_root(o->body), adopted ? "metadata.ownerReferences" : "spec.tolerations",
+                 (struct str){v.data, v.len});
         command->body = doc_from_buf(&all);
     }
     wish(c, command);
