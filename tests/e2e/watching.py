@@ -64,12 +64,16 @@ class Watcher(threading.Thread):
         return self.seen
 
 
+def events_of(cluster, *words):
+    """What logship log says, decoded."""
+    out = cluster.logship("log", "--dir", cluster.dir, "-o", "json", *words).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
 WATCH_TYPE = {"Created": "ADDED", "Removed": "DELETED"}
 
 
 def logged(cluster, kind, since=1, namespace="default"):
     """What a watch of this kind must have seen, told by the log."""
-    out = cluster.logship("log", "--dir", cluster.dir, "--kind", kind, "--namespace", namespace,
-                          "--since", since, "-o", "json").stdout
-    events = [json.loads(line) for line in out.splitlines()]
+    events = events_of(cluster, "--kind", kind, "--namespace", namespace, "--since", since)
     return [(e["revision"], WATCH_TYPE.get(e["event"], "MODIFIED"), e["name"]) for e in events]
