@@ -38,6 +38,9 @@ struct gate_master {
     struct list catching_up; /* their answers, waiting until this master has folded them */
     struct map by_sequence;  /* forwarded, by the number their answer bears */
     uint64_t next_sequence;
+    struct map errands; /* of other masters, by request: under way, or refused in this term */
+    struct list refused;
+    unsigned refused_count;
 };
 
 struct core_options {
@@ -104,6 +107,14 @@ const char *master_name_of(struct core *core, uint64_t id); /* "m2", "" for none
 
 /* forward.c: commands on their way between threads and masters. */
 void forward_command(struct gate *gate, struct command *c, struct inbox *home);
+
+/* errand.c: commands of other masters, and when an outcome counts. */
+void errand_told(struct core *core, uint64_t from, uint64_t sequence, uint64_t term,
+                 struct str bytes);
+bool errand_is_lost(const struct result *r); /* the leader was: worth another try */
+bool errand_leads(struct core *core, uint64_t term);
+/* Decided on what this master holds, without the log: true only if it still led. */
+bool errand_wants_proof(const struct command *c, const struct result *r);
 
 /* image_job.c: keyframes off the core's thread. */
 void image_job_start(struct core *core, const struct keyframe_meta *meta);

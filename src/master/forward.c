@@ -1,4 +1,5 @@
 /* Commands on their way: from an edge's thread to the core, to the leader wherever it is, and back.
+ * (What the leader does with them: errand.c.)
  *
  * A crossing keeps the command until its outcome is known here. While there is no leader, or it was
  * lost before it answered, the command is sent again under the same request id, which the state
@@ -20,7 +21,7 @@ struct crossing {
     struct inbox *home;
     struct result result;
     struct object *object; /* a reference for the answer */
-    uint64_t sequence, sent_to, sent_ms, deadline_ms;
+    uint64_t sequence, sent_to, sent_term, sent_ms, deadline_ms;
     bool sent, answered;
 };
 
@@ -92,22 +93,34 @@ static struct command *command_clone(const struct command *c)
     return copy;
 }
 
-/* Only a lost leader is worth another try; what an actor refused stays refused. */
-static bool outcome_lost(const struct result *r)
+static void crossing_decided(struct crossing *x, bool lost)
 {
-    return r->http == 503 || r->http == 504;
+    if (!lost || core_now_ms(x->core) >= x->deadline_ms) {
+        crossing_answered(x);
+        return;
+    }
+    object_unref(x->object);
+    x->object = NULL;
+    x->sent = false; /* the tick sends it to whoever leads next */
+}
+
+static void crossing_confirmed(void *arg, int status)
+{
+    struct crossing *x = arg;
+    bool lost = status || !errand_leads(x->core, x->sent_term);
+    if (lost) result_refuse(&x->result, 503, "ServiceUnavailable", "the leader changed, try again");
+    crossing_decided(x, lost);
 }
 
 static void crossing_decided_here(struct command *c, const struct result *r)
 {
     struct crossing *x = c->data;
-    if (outcome_lost(r) && core_now_ms(x->core) < x->deadline_ms) {
-        x->sent = false; /* the tick sends it to whoever leads next */
-        return;
-    }
     x->result = *r;
     x->object = object_ref(r->object);
-    crossing_answered(x);
+    if (errand_wants_proof(c, r))
+        quorum_read(x->core->quorum, crossing_confirmed, x);
+    else
+        crossing_decided(x, errand_is_lost(r));
 }
 
 static void crossing_send(struct crossing *x)
@@ -115,6 +128,7 @@ static void crossing_send(struct crossing *x)
     struct core *core = x->core;
     struct quorum_status q = quorum_status(core->quorum);
     x->sent_ms = core_now_ms(core);
+    x->sent_term = q.term;
     if (q.leads || x->c->dry_run) {
         struct command *copy = command_clone(x->c);
         copy->done = crossing_decided_here;
@@ -127,10 +141,11 @@ static void crossing_send(struct crossing *x)
     if (!q.leader_id || q.leader_id == core->options.id) return;
     buf_auto struct buf message = BUF_INIT, inner = BUF_INIT;
     command_encode(x->c, &inner);
-    mp_put_array(&message, 3);
+    mp_put_array(&message, 4);
     mp_put_z(&message, "command");
     mp_put_uint(&message, x->sequence);
     mp_put_bin(&message, inner.data, inner.len);
+    mp_put_uint(&message, q.term);
     x->sent = quorum_tell(core->quorum, q.leader_id, (struct str){message.data, message.len}) == 0;
     x->sent_to = q.leader_id;
 }
@@ -187,54 +202,22 @@ void gate_master_committed(struct gate_master *g)
     list_each_safe(it, &g->catching_up) crossing_give(container_of(it, struct crossing, link));
 }
 
-/* What the leader does for another master: decide, and tell the outcome back. */
-struct errand {
-    struct core *core;
-    uint64_t from, sequence;
-};
-
-static void errand_done(struct command *c, const struct result *r)
-{
-    struct errand *e = c->data;
-    buf_auto struct buf message = BUF_INIT, inner = BUF_INIT;
-    result_encode(r, &inner);
-    mp_put_array(&message, 3);
-    mp_put_z(&message, "result");
-    mp_put_uint(&message, e->sequence);
-    mp_put_bin(&message, inner.data, inner.len);
-    quorum_tell(e->core->quorum, e->from, (struct str){message.data, message.len});
-    mem_free(e);
-}
-
-static void told_command(struct core *core, uint64_t from, uint64_t sequence, struct str bytes)
-{
-    struct command *c = NULL;
-    if (command_decode(bytes, &c, NULL)) return;
-    struct errand *e = mem_new(struct errand);
-    *e = (struct errand){core, from, sequence};
-    c->done = errand_done;
-    c->data = e;
-    system_send(core->system, c);
-}
-
-static void told_result(struct gate_master *g, uint64_t sequence, struct str bytes)
+/* Only the answer of the leader it was last sent to counts: what an earlier one refused, the next
+ * may have done since. */
+static void told_result(struct gate_master *g, uint64_t sequence, uint64_t term, struct str bytes)
 {
     struct crossing *x = map_get(&g->by_sequence, &sequence, sizeof sequence);
     struct result r;
-    if (!x || x->answered || result_decode(bytes, &r, NULL)) return;
-    if (outcome_lost(&r) && core_now_ms(g->core) < x->deadline_ms) {
-        x->sent = false;
-        return;
-    }
+    if (!x || x->answered || term != x->sent_term || result_decode(bytes, &r, NULL)) return;
     x->result = r;
-    crossing_answered(x);
+    crossing_decided(x, errand_is_lost(&r));
 }
 
 void gate_master_told(struct gate_master *g, uint64_t from, struct str bytes)
 {
     struct mp v = mp_read(bytes.p, bytes.n);
-    uint64_t sequence = (uint64_t)mp_i64(mp_at(v, 1), 0);
+    uint64_t sequence = (uint64_t)mp_i64(mp_at(v, 1), 0), term = (uint64_t)mp_i64(mp_at(v, 3), 0);
     struct str inner = mp_str(mp_at(v, 2));
-    if (mp_is(mp_at(v, 0), "command")) told_command(g->core, from, sequence, inner);
-    if (mp_is(mp_at(v, 0), "result")) told_result(g, sequence, inner);
+    if (mp_is(mp_at(v, 0), "command")) errand_told(g->core, from, sequence, term, inner);
+    if (mp_is(mp_at(v, 0), "result")) told_result(g, sequence, term, inner);
 }

@@ -123,4 +123,5 @@ void gate_master_init(struct gate_master *g, struct core *core)
                                        .status = gate_master_status}};
     list_init(&g->forwarded);
     list_init(&g->catching_up);
+    list_init(&g->refused);
 }

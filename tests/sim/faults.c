@@ -215,26 +215,20 @@ void faults_start(struct sim *s)
     sim_after(s, NULL, sim_below(s, 2 * s->profile.fault_every_us), fault_next, s);
 }
 
-static void fault_wake(void *arg)
-{
-    life_wake(arg);
-}
-
 void faults_stop(struct sim *s)
 {
     sim_tell(s, "--- the faults are over");
     s->calm = true;
+    uint64_t until = s->now_us;
     for (unsigned i = 0; i < s->master_count; i++)
         for (unsigned k = 0; k < s->master_count; k++) s->links[i][k].cut = false;
     for (unsigned i = 0; i < s->master_count; i++) {
         struct sim_master *m = &s->masters[i];
-        if (!m->life) {
-            master_boot(m);
-            continue;
-        }
-        m->life->paused_until = m->life->disk.stuck_until = 0;
+        if (!m->life) master_boot(m);
         m->life->low_space = false;
-        sim_after(s, m->life, 1, fault_wake, m->life);
+        if (m->life->paused_until > until) until = m->life->paused_until;
+        if (m->life->disk.stuck_until > until) until = m->life->disk.stuck_until;
     }
     kubelets_heal(s);
+    sim_run(s, until - s->now_us); /* what stands still goes on by itself */
 }

@@ -134,7 +134,7 @@ struct truth {
     size_t fact_room;
     uint64_t revision; /* the highest anybody folded */
     struct state_at {
-        uint64_t revision;
+        uint64_t index;
         struct digest digest;
     } * states; /* by index; revision 0 and zero digest: unknown */
     size_t state_room;

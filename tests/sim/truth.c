@@ -110,26 +110,28 @@ static void truth_changed(struct subscriber *sub, const struct change *c)
     }
 }
 
+/* A keyframe may stand at a later index than the last entry with events: barriers have none. */
 static void truth_state(struct life *l, bool restored)
 {
     struct sim *s = l->m->sim;
     struct truth *t = &s->truth;
     struct world *w = l->core.world;
-    t->states = truth_room(t->states, &t->state_room, w->index, sizeof *t->states);
-    struct state_at *at = &t->states[w->index];
-    if (restored && !at->revision)
-        sim_fail(s, "%s restores index %llu, which nobody folded", l->m->name,
-                 (unsigned long long)w->index);
-    if (!at->revision) {
+    t->states = truth_room(t->states, &t->state_room, w->revision, sizeof *t->states);
+    struct state_at *at = &t->states[w->revision];
+    if (restored && !at->index && w->revision)
+        sim_fail(s, "%s restores revision %llu, which nobody folded", l->m->name,
+                 (unsigned long long)w->revision);
+    if (!at->index && w->revision) {
         s->counts.entries++;
         t->index = w->index;
-        *at = (struct state_at){w->revision, w->digest};
+        *at = (struct state_at){w->index, w->digest};
         sim_mix(s, "fold", &w->digest, sizeof w->digest);
     }
-    if (at->revision != w->revision || !digest_equal(&at->digest, &w->digest))
-        sim_fail(s, "%s has another state at index %llu (revision %llu, was %llu)%s", l->m->name,
-                 (unsigned long long)w->index, (unsigned long long)w->revision,
-                 (unsigned long long)at->revision, restored ? " after a keyframe" : "");
+    if (!w->revision || (at->index == w->index && digest_equal(&at->digest, &w->digest))) return;
+    if (restored && digest_equal(&at->digest, &w->digest)) return;
+    sim_fail(s, "%s has another state at revision %llu (index %llu, was %llu)%s", l->m->name,
+             (unsigned long long)w->revision, (unsigned long long)w->index,
+             (unsigned long long)at->index, restored ? " after a keyframe" : "");
 }
 
 static void truth_entry_done(struct subscriber *sub)
