@@ -116,7 +116,9 @@ static void core_open_actors(struct core *core)
         times.node_grace_ms = times.gone_node_ms = core->options.node_grace_ms;
     core->controllers = controllers_start(core->system, &times);
     core->scheduler = scheduler_start(core->system);
+    /* Four beats in each grace period, as the defaults have it (10 s, 40 s). */
     core->remotes = remotes_new(&(struct remotes_options){.system = core->system,
+                                                          .heartbeat_ms = times.node_grace_ms / 4,
                                                           .leader = core_leader_node_address,
                                                           .ctx = core,
                                                           .beat = core_beat,
