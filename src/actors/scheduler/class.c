@@ -16,63 +16,62 @@ struct class *class_new(const struct class_id *id)
 
 void class_free(struct class *c)
 {
-    for (unsigned i = 0; i < ZONES_MAX; i++) mem_free(c->zones[i].places);
+    for (unsigned i = 0; i < ZONES_MAX; i++) mem_free(c->zones[i].items);
     mem_free(c->seats);
     mem_free(c);
 }
 
 /* The order within a heap. */
 
-static bool seat_before(const struct class *c, const struct node_table *t, uint32_t a, uint32_t b)
+static bool item_before(const struct node_table *t, const struct heap_item *a,
+                        const struct heap_item *b)
 {
-    const struct seat *one = &c->seats[a], *other = &c->seats[b];
-    if (one->key != other->key) return one->key < other->key;
-    return one->lot != other->lot ? one->lot < other->lot : node_table_before(t, a, b);
+    if (a->key != b->key) return a->key < b->key;
+    return a->lot != b->lot ? a->lot < b->lot : node_table_before(t, a->place, b->place);
 }
 
-static void heap_set(struct class *c, struct zone_heap *h, uint32_t i, uint32_t place)
+static void heap_set(struct class *c, struct zone_heap *h, uint32_t i, struct heap_item item)
 {
-    h->places[i] = place;
-    c->seats[place].at = i;
+    h->items[i] = item;
+    c->seats[item.place].at = i;
 }
 
 static void heap_up(struct class *c, const struct node_table *t, struct zone_heap *h, uint32_t i)
 {
-    uint32_t place = h->places[i];
-    for (; i && seat_before(c, t, place, h->places[(i - 1) / 2]); i = (i - 1) / 2)
-        heap_set(c, h, i, h->places[(i - 1) / 2]);
-    heap_set(c, h, i, place);
+    struct heap_item item = h->items[i];
+    for (; i && item_before(t, &item, &h->items[(i - 1) / 2]); i = (i - 1) / 2)
+        heap_set(c, h, i, h->items[(i - 1) / 2]);
+    heap_set(c, h, i, item);
 }
 
 static void heap_down(struct class *c, const struct node_table *t, struct zone_heap *h, uint32_t i)
 {
-    uint32_t place = h->places[i];
+    struct heap_item item = h->items[i];
     for (uint32_t child; (child = 2 * i + 1) < h->count; i = child) {
-        if (child + 1 < h->count && seat_before(c, t, h->places[child + 1], h->places[child]))
-            child++;
-        if (!seat_before(c, t, h->places[child], place)) break;
-        heap_set(c, h, i, h->places[child]);
+        if (child + 1 < h->count && item_before(t, &h->items[child + 1], &h->items[child])) child++;
+        if (!item_before(t, &h->items[child], &item)) break;
+        heap_set(c, h, i, h->items[child]);
     }
-    heap_set(c, h, i, place);
+    heap_set(c, h, i, item);
 }
 
-static void heap_append(struct class *c, struct zone_heap *h, uint32_t place)
+static void heap_append(struct class *c, struct zone_heap *h, struct heap_item item)
 {
     if (h->count == h->cap) {
         h->cap = h->cap ? h->cap * 2 : 64;
-        h->places = mem_resize(h->places, h->cap * sizeof *h->places);
+        h->items = mem_resize(h->items, h->cap * sizeof *h->items);
     }
-    heap_set(c, h, h->count++, place);
+    heap_set(c, h, h->count++, item);
 }
 
 static void heap_remove(struct class *c, const struct node_table *t, struct zone_heap *h,
                         uint32_t i)
 {
-    uint32_t last = h->places[--h->count];
+    struct heap_item last = h->items[--h->count];
     if (i == h->count) return;
     heap_set(c, h, i, last);
     heap_up(c, t, h, i);
-    heap_down(c, t, h, c->seats[last].at);
+    heap_down(c, t, h, c->seats[last.place].at);
 }
 
 /* What a node is worth. */
@@ -107,18 +106,19 @@ static uint64_t class_key(const struct class *c, const struct nodes_and_pods *w,
            (row->pods > KEY_PODS_MAX ? KEY_PODS_MAX : row->pods);
 }
 
-static void seat_refresh(struct class *c, const struct nodes_and_pods *w, uint32_t place,
-                         const struct pod_view *pod)
+static struct heap_item seat_refresh(struct class *c, const struct nodes_and_pods *w,
+                                     uint32_t place, const struct pod_view *pod)
 {
     const struct node_row *row = &w->nodes->rows[place];
     struct seat *seat = &c->seats[place];
     if (seat->version != row->version) {
         seat->version = row->version;
-        seat->lot = w->nodes->lot[place];
         seat->dislike =
             fit_allowed(row, pod) ? (uint16_t)fit_dislike(row, pod) : (uint16_t)UINT16_MAX;
     }
-    seat->key = class_key(c, w, place, pod);
+    return (struct heap_item){.key = class_key(c, w, place, pod),
+                              .lot = (uint32_t)(w->nodes->lot[place] >> 32),
+                              .place = place};
 }
 
 /* Catching up. */
@@ -139,9 +139,8 @@ static void class_build(struct class *c, const struct nodes_and_pods *w, const s
     class_make_room(c, t->count);
     for (unsigned z = 0; z < ZONES_MAX; z++) c->zones[z].count = 0;
     for (uint32_t i = 0; i < t->count; i++) {
-        seat_refresh(c, w, i, pod);
         c->seats[i].zone = (uint16_t)t->rows[i].zone;
-        heap_append(c, &c->zones[t->rows[i].zone], i);
+        heap_append(c, &c->zones[t->rows[i].zone], seat_refresh(c, w, i, pod));
     }
     for (unsigned z = 0; z < ZONES_MAX; z++)
         for (uint32_t i = c->zones[z].count / 2; i-- > 0;) heap_down(c, t, &c->zones[z], i);
@@ -153,19 +152,20 @@ static void class_refresh(struct class *c, const struct nodes_and_pods *w, uint3
     const struct node_table *t = w->nodes;
     uint32_t zone = t->rows[place].zone;
     struct seat *seat = &c->seats[place];
-    uint64_t before = seat->key;
-    seat_refresh(c, w, place, pod);
     struct zone_heap *h = &c->zones[zone];
+    struct heap_item item = seat_refresh(c, w, place, pod);
     if (seat->zone != zone) {
         heap_remove(c, t, &c->zones[seat->zone], seat->at);
         seat->zone = (uint16_t)zone;
-        heap_append(c, h, place);
+        heap_append(c, h, item);
         heap_up(c, t, h, seat->at);
-    } else {
-        /* Another node may stand here now, whose lot is another: so both ways. */
-        if (seat->key <= before) heap_up(c, t, h, seat->at);
-        if (seat->key >= before) heap_down(c, t, h, seat->at);
+        return;
     }
+    uint64_t before = h->items[seat->at].key;
+    h->items[seat->at] = item;
+    /* Another node may stand here now, whose lot is another: so both ways. */
+    if (item.key <= before) heap_up(c, t, h, seat->at);
+    if (item.key >= before) heap_down(c, t, h, seat->at);
 }
 
 uint32_t class_catch_up(struct class *c, const struct nodes_and_pods *w, const struct pod_view *pod)
@@ -201,19 +201,18 @@ static bool choice_improves(const struct choice *best, const struct choice *next
 
 /* The best of one zone when `same` is not in the keys: walks the heap from its top, in order, until
  * a node has no pod of the group, or is less liked than one that was seen. */
-static uint32_t zone_walk(const struct class *c, const struct nodes_and_pods *w,
-                          const struct zone_heap *h, uint64_t group, uint64_t *least)
+static uint32_t zone_walk(const struct nodes_and_pods *w, const struct zone_heap *h, uint64_t group,
+                          uint64_t *least)
 {
-    uint32_t frontier[CLASS_SMALL_GROUP + 3] = {0}, width = 1, found = h->places[0];
+    uint32_t frontier[CLASS_SMALL_GROUP + 3] = {0}, width = 1, found = h->items[0].place;
     uint64_t found_liking = UINT64_MAX;
     for (unsigned step = 0; width && step <= CLASS_SMALL_GROUP; step++) {
         uint32_t next = 0;
         for (uint32_t i = 1; i < width; i++)
-            if (seat_before(c, w->nodes, h->places[frontier[i]], h->places[frontier[next]]))
-                next = i;
-        uint32_t at = frontier[next], place = h->places[at];
+            if (item_before(w->nodes, &h->items[frontier[i]], &h->items[frontier[next]])) next = i;
+        uint32_t at = frontier[next], place = h->items[at].place;
         frontier[next] = frontier[--width];
-        uint64_t key = c->seats[place].key, same = spread_count(w->spread, group, place);
+        uint64_t key = h->items[at].key, same = spread_count(w->spread, group, place);
         if (key == UNFIT) break;
         uint64_t liking = (key >> KEY_SAME_SHIFT) + same;
         if (key >> KEY_SAME_SHIFT > found_liking) break;
@@ -235,13 +234,13 @@ int64_t class_best(const struct class *c, const struct nodes_and_pods *w, uint64
     bool walks = group != c->id.group && spread_total(w->spread, group) > 0;
     for (unsigned z = 0; z < w->nodes->zone_count; z++) {
         const struct zone_heap *h = &c->zones[z];
-        if (!h->count || c->seats[h->places[0]].key == UNFIT) continue;
-        struct choice next = {.place = h->places[0]};
-        uint64_t liking = c->seats[h->places[0]].key >> KEY_SAME_SHIFT;
-        if (walks) next.place = zone_walk(c, w, h, group, &liking);
+        if (!h->count || h->items[0].key == UNFIT) continue;
+        struct choice next = {.place = h->items[0].place};
+        uint64_t liking = h->items[0].key >> KEY_SAME_SHIFT;
+        if (walks) next.place = zone_walk(w, h, group, &liking);
         next.liking = liking;
-        next.zone_pods = spread_in_zone(w->spread, group, z);
-        next.busy = c->seats[next.place].key & ((1ULL << KEY_SAME_SHIFT) - 1);
+        if (w->nodes->zone_count > 1) next.zone_pods = spread_in_zone(w->spread, group, z);
+        next.busy = h->items[c->seats[next.place].at].key & ((1ULL << KEY_SAME_SHIFT) - 1);
         if (choice_improves(&best, &next, w->nodes)) best = next;
     }
     return best.place;

@@ -20,16 +20,20 @@ struct class_id {
 
 /* How a node stands in a class. */
 struct seat {
-    uint64_t key;     /* smaller suits better */
-    uint64_t version; /* of the row, when the rest was worked out */
-    uint64_t lot;     /* decides between equal keys */
+    uint64_t version; /* of the row, when `dislike` was worked out */
     uint32_t at;      /* position in its heap */
     uint16_t dislike; /* UINT16_MAX: not allowed */
     uint16_t zone;    /* whose heap */
 };
 
+/* All that is compared lies in the heap itself, next to each other. */
+struct heap_item {
+    uint64_t key; /* smaller suits better */
+    uint32_t lot; /* decides between equal keys */
+    uint32_t place;
+};
 struct zone_heap {
-    uint32_t *places;
+    struct heap_item *items;
     uint32_t count, cap;
 };
 

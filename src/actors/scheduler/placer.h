@@ -10,7 +10,7 @@
 
 #include "actors/scheduler/class.h"
 
-/* At most as many classes as have this many seats together (36 bytes each), within these limits. */
+/* At most as many classes as have this many seats together (32 bytes each), within these limits. */
 enum { CLASSES_SEATS = 512 * 1024, CLASSES_LEAST = 8, CLASSES_MOST = 256 };
 
 struct placer {
