@@ -82,6 +82,38 @@ static const char *ending_unconverged(struct sim *s)
     return why;
 }
 
+/* What clients still wait for, and how each master stands. */
+static void ending_tell(struct sim *s)
+{
+    for (unsigned i = 0; i < s->client_count; i++) {
+        const struct client *c = &s->clients[i];
+        if (!c->op) continue;
+        const struct op *op = &s->history.ops[c->op - 1];
+        sim_tell(s, "c%u waits since %.6f at %s (op %d of key %d)", c->number,
+                 (double)op->invoked_us / US, c->at ? c->at->m->name : "none", op->kind, op->key);
+    }
+    for (unsigned i = 0; i < s->master_count; i++) {
+        struct life *l = s->masters[i].life;
+        if (!l) continue;
+        struct quorum_status q = quorum_status(l->core.quorum);
+        struct system_load load = system_load(l->core.system);
+        sim_tell(s,
+                 "%s: %s%s, leader m%llu, term %llu, commit %llu, applied %llu, stored %llu, last "
+                 "%llu, revision %llu; backlog %u, in flight %u, open %u%s%s",
+                 l->m->name, q.role, q.leads ? " (leads)" : "", (unsigned long long)q.leader_id,
+                 (unsigned long long)q.term, (unsigned long long)q.commit_index,
+                 (unsigned long long)q.applied_index, (unsigned long long)q.stored_index,
+                 (unsigned long long)q.last_index, (unsigned long long)l->core.world->revision,
+                 load.backlog, load.in_flight_events, load.open_events,
+                 list_empty(&l->core.gate.forwarded) ? "" : ", commands forwarded",
+                 list_empty(&l->core.gate.catching_up) ? "" : ", answers waiting");
+    }
+    for (unsigned i = 0; i < s->master_count; i++)
+        for (unsigned k = 0; k < s->master_count; k++)
+            if (i != k && (!s->links[i][k].up || s->links[i][k].cut))
+                sim_tell(s, "the connection from m%u to m%u is down", i + 1, k + 1);
+}
+
 static void ending_await(struct sim *s, const char *(*missing)(struct sim *), uint64_t within_us,
                          const char *what)
 {
@@ -91,6 +123,7 @@ static void ending_await(struct sim *s, const char *(*missing)(struct sim *), ui
         why = missing(s);
         if (!why) return;
     }
+    ending_tell(s);
     sim_fail(s, "%s within %llu s after the faults: %s", what, (unsigned long long)(within_us / US),
              why);
 }

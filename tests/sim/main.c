@@ -284,6 +284,9 @@ int main(int argc, char **argv)
         personality((unsigned long)persona | ADDR_NO_RANDOMIZE) != -1)
         execv("/proc/self/exe", argv);
     struct run run = {.jobs = 1};
+    const char *shake = getenv("LOGSHIP_SIM_SHAKE"); /* other addresses: nothing may change */
+    for (int i = 0; shake && i < atoi(shake); i++)
+        if (!mem_alloc(100 + (size_t)i * 7)) return 2;
     if (!main_options(&run, argc, argv)) {
         fputs(usage, stderr);
         return 2;
