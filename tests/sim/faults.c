@@ -40,7 +40,7 @@ void profile_draw(struct sim *s)
     p->disk_max = p->disk_min + sim_between(s, 100, sim_chance(s, 200) ? 500 * MS : 10 * MS);
     for (unsigned i = 0; i < FAULT_COUNT; i++)
         p->weight[i] = sim_chance(s, 400) ? (unsigned)sim_between(s, 1, 10) : 0;
-    s->keyframe_entries = sim_chance(s, 500) ? sim_between(s, 5, 100) : sim_between(s, 100, 3000);
+    s->keyframe_entries = sim_chance(s, 250) ? sim_between(s, 5, 100) : sim_between(s, 100, 3000);
     s->trailing_entries = sim_between(s, 2, 200);
     s->heartbeat_ms = 100;
     s->election_ms = 1000;

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <ftw.h>
 #include <getopt.h>
+#include <signal.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -94,6 +96,7 @@ static void child_start(struct child *c, const struct run *run, uint64_t seed)
     fflush(NULL);
     c->pid = fork();
     if (c->pid) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(fileno(c->out), 1);
     struct sim *s = play(run, seed);
     struct totals t = totals_of(s);
@@ -148,13 +151,16 @@ static void run_progress(const struct run *run, bool last)
 {
     const struct totals *t = &run->totals;
     double wall = wall_s() - run->began, hours = (double)t->virtual_us / US / 3600;
-    if (!last && !isatty(1)) return;
+    static double said;
+    if (!last && !isatty(1) && wall - said < 10) return; /* into a file: now and then */
+    said = wall;
     printf(
         "%s%llu seeds, %.2f virtual hours, %llu writes, %llu crashes, %llu elections, %.0f times "
         "the wall clock%s",
-        last ? "" : "\r", (unsigned long long)run->passed, hours,
+        last || !isatty(1) ? "" : "\r", (unsigned long long)run->passed, hours,
         (unsigned long long)t->acknowledged, (unsigned long long)t->crashes,
-        (unsigned long long)t->elections, hours * 3600 / (wall > 0 ? wall : 1), last ? "\n" : "");
+        (unsigned long long)t->elections, hours * 3600 / (wall > 0 ? wall : 1),
+        last || !isatty(1) ? "\n" : "");
     fflush(stdout);
 }
 
