@@ -51,6 +51,32 @@ void profile_draw(struct sim *s)
     s->set_count = (unsigned)sim_between(s, 1, 3);
 }
 
+/* A profile for the guards around libraft: short, few pods, and leaders that hardly live long
+ * enough to finish an entry, on disks that are slow against the network. */
+void profile_harass(struct sim *s)
+{
+    struct profile *p = &s->profile;
+    p->fault_every_us = sim_between(s, 50 * MS, 900 * MS);
+    p->duration_us = sim_between(s, 10 * US, 25 * US);
+    p->disk_min = sim_between(s, 1 * MS, 20 * MS);
+    p->disk_max = p->disk_min + sim_between(s, 1 * MS, 400 * MS);
+    p->delay_max = p->delay_min + sim_between(s, 1 * MS, 300 * MS);
+    p->drift_ppm = 100;
+    static const enum fault kinds[] = {
+        FAULT_CRASH,   FAULT_CRASH_LEADER, FAULT_LOOP,  FAULT_ISOLATE_LEADER, FAULT_ISOLATE,
+        FAULT_ONE_WAY, FAULT_BRIDGE,       FAULT_BREAK, FAULT_PAUSE_LEADER,   FAULT_DISK_STUCK};
+    memset(p->weight, 0, sizeof p->weight);
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        p->weight[kinds[i]] = sim_chance(s, 500) ? (unsigned)sim_between(s, 1, 10) : 0;
+    s->election_ms = (unsigned)sim_between(s, 200, 600);
+    s->heartbeat_ms = s->election_ms / 5;
+    s->master_count = 3 + 2 * sim_chance(s, 300);
+    s->node_count = 2;
+    s->client_count = (unsigned)sim_between(s, 2, 5);
+    s->set_count = 1;
+    s->harassed = true;
+}
+
 static void fault_restart(void *arg)
 {
     struct sim_master *m = arg;
@@ -97,6 +123,7 @@ static void fault_isolate(struct sim *s, unsigned who, uint64_t us)
 
 static uint64_t fault_length(struct sim *s)
 {
+    if (s->harassed) return sim_between(s, 5 * MS, 1500 * MS);
     return sim_chance(s, 500) ? sim_between(s, 10 * MS, 2 * US) : sim_between(s, 1 * US, 20 * US);
 }
 

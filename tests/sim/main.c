@@ -26,7 +26,7 @@ struct run {
     uint64_t first, last, minutes;
     unsigned jobs;
     uint32_t guards_off;
-    bool one, verbose, quiet;
+    bool one, verbose, harass;
     struct totals totals;
     uint64_t passed, next;
     double began;
@@ -56,6 +56,7 @@ static struct sim *play(const struct run *run, uint64_t seed)
     struct sim *s = mem_new(struct sim);
     s->guards_off = run->guards_off;
     s->verbose = run->verbose;
+    s->harassed = run->harass;
     sim_open(s, seed);
     sim_play(s);
     return s;
@@ -138,7 +139,8 @@ static bool child_end(struct child *c, struct run *run, int status)
         for (unsigned g = 1; g <= 8; g++)
             if (run->guards_off & (1u << (g - 1)))
                 snprintf(guards, sizeof guards, " --guard-off S%u", g);
-        printf("replay: build/logship-sim --seed %llu%s\n", (unsigned long long)c->seed, guards);
+        printf("replay: build/logship-sim --seed %llu%s%s\n", (unsigned long long)c->seed,
+               run->harass ? " --harass" : "", guards);
     }
     run->passed += passed;
     fclose(c->out);
@@ -247,17 +249,16 @@ static const char usage[] =
     "logship-sim --seed N [--verbose]             one seed; prints its trace hash\n"
     "logship-sim --seeds FROM..TO [--minutes M]   many, until one fails\n"
     "            [--jobs J]                       processes at a time (1)\n"
+    "            [--harass]                       the profile that wears libraft down\n"
     "            [--guard-off S1..S8]             without one of the guards around libraft\n";
 
 static bool main_options(struct run *run, int argc, char **argv)
 {
-    static const struct option options[] = {{"seed", required_argument, 0, 's'},
-                                            {"seeds", required_argument, 0, 'r'},
-                                            {"minutes", required_argument, 0, 'm'},
-                                            {"jobs", required_argument, 0, 'j'},
-                                            {"guard-off", required_argument, 0, 'g'},
-                                            {"verbose", no_argument, 0, 'v'},
-                                            {0, 0, 0, 0}};
+    static const struct option options[] = {
+        {"seed", required_argument, 0, 's'},      {"seeds", required_argument, 0, 'r'},
+        {"minutes", required_argument, 0, 'm'},   {"jobs", required_argument, 0, 'j'},
+        {"guard-off", required_argument, 0, 'g'}, {"verbose", no_argument, 0, 'v'},
+        {"harass", no_argument, 0, 'h'},          {0, 0, 0, 0}};
     unsigned long long a, b;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 's' && sscanf(optarg, "%llu", &a) == 1) {
@@ -273,6 +274,8 @@ static bool main_options(struct run *run, int argc, char **argv)
             run->jobs = (unsigned)strtoul(optarg, NULL, 10);
         } else if (c == 'g' && optarg[0] == 'S' && optarg[1] >= '1' && optarg[1] <= '8') {
             run->guards_off |= 1u << (optarg[1] - '1');
+        } else if (c == 'h') {
+            run->harass = true;
         } else if (c == 'v') {
             run->verbose = true;
         } else {

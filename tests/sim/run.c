@@ -10,6 +10,7 @@ void sim_open(struct sim *s, uint64_t seed)
     sim_random(s);
     sim_catch(s);
     profile_draw(s);
+    if (s->harassed) profile_harass(s);
     snprintf(s->root, sizeof s->root, "%s/logship-sim-%ld",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
     mkdir(s->root, 0700);

@@ -96,7 +96,7 @@ struct sim_master {
     int clock_ppm;
     int64_t wall_offset_ms;
     bool lost; /* its disk is damaged: it stays away */
-    char name[16];
+    char name[8];
 };
 
 void master_boot(struct sim_master *m);
@@ -207,6 +207,7 @@ struct profile {                   /* drawn per seed: which faults, how strong *
     uint64_t think_us;
 };
 void profile_draw(struct sim *s);
+void profile_harass(struct sim *s);
 void faults_start(struct sim *s);
 void faults_stop(struct sim *s);
 
@@ -239,12 +240,12 @@ struct sim {
     uint32_t guards_off;
     bool calm;    /* faults are over */
     bool writing; /* clients work */
-    bool verbose;
+    bool verbose, harassed;
     char *story[600];
     size_t told;
 };
 
-void sim_open(struct sim *s, uint64_t seed);
-void sim_play(struct sim *s); /* a whole seed; fails by sim_fail */
+void sim_open(struct sim *s, uint64_t seed); /* s->harassed: that profile */
+void sim_play(struct sim *s);                /* a whole seed; fails by sim_fail */
 
 #endif
