@@ -158,12 +158,18 @@ static void install_source_have_read(struct disk_job *job, int status)
     turn_end(q);
 }
 
+bool install_source_heard(struct quorum *q, struct peer *from, uint64_t stream)
+{
+    if (!from->source || from->source->stream != stream) return false;
+    from->source->active_ms = now_ms(q);
+    return true;
+}
+
 /* A pull at the end of the file only says that the follower is still busy with it. */
 void install_pull(struct quorum *q, struct peer *from, const struct wire *w)
 {
+    if (!install_source_heard(q, from, w->chunk.stream)) return;
     struct keyframe_source *s = from->source;
-    if (!s || s->stream != w->chunk.stream) return;
-    s->active_ms = now_ms(q);
     if (s->reading || w->chunk.offset >= s->size) return;
     s->offset = w->chunk.offset;
     s->job = (struct disk_job){

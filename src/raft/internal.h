@@ -44,6 +44,7 @@ struct peer {
     uint64_t complained_at; /* of a bad frame; at most one line a second */
     struct list sends;      /* send_op: libraft waits for the socket */
     struct keyframe_source *source;
+    bool fetching; /* records for it are being read */
 };
 
 /* The highest entry that this term's leader and we are known to agree on (S2, S3). */
@@ -106,6 +107,8 @@ struct quorum {
 
     /* disk */
     uint64_t log_last;     /* the last index submitted */
+    bool ahead;            /* the log on disk may go on behind log_last (backfill.h) */
+    unsigned storing;      /* fetched records at the disk */
     unsigned writes, cuts; /* appends and truncates at the disk */
     bool installing;       /* a DISK_RESET is at the disk, or its keyframe is being restored */
     uint64_t committed_hint;
@@ -204,6 +207,7 @@ int io_recover(struct raft_io *io, const struct raft_configuration *conf);
 int io_append(struct raft_io *io, struct raft_io_append *req, const struct raft_entry entries[],
               unsigned n, raft_io_append_cb cb);
 int io_truncate(struct raft_io *io, raft_index index);
+void io_cut(struct quorum *q, uint64_t from); /* off the log on disk */
 int io_send(struct raft_io *io, struct raft_io_send *req, const struct raft_message *message,
             raft_io_send_cb cb);
 int io_snapshot_put(struct raft_io *io, unsigned trailing, struct raft_io_snapshot_put *req,
@@ -236,7 +240,7 @@ void keyframes_fill(struct quorum *q);
 void keyframes_consider(struct quorum *q);
 int keyframes_restore_at_start(struct quorum *q, struct error *err);
 
-/* install.c, install_source.c, install_target.c */
+/* install_source.c, install_target.c, install_deliver.c */
 void install_send(struct quorum *q, struct peer *to, struct raft_io_send *req,
                   const struct raft_install_snapshot *args, raft_io_send_cb cb);
 void install_pull(struct quorum *q, struct peer *from, const struct wire *w);
@@ -248,6 +252,9 @@ void install_chunk(struct quorum *q, struct peer *from, const struct wire *w);
 void install_target_tick(struct quorum *q);
 void install_try_deliver(struct quorum *q);
 void install_target_abandon(struct quorum *q);
+bool install_source_heard(struct quorum *q, struct peer *from, uint64_t stream); /* is it ours? */
+void install_records(struct quorum *q, struct peer *from, const struct wire *w);
+void install_log_changes(struct quorum *q); /* raft is about to write the log itself */
 
 /* reads.c */
 struct read {

@@ -1,5 +1,6 @@
 /* struct raft_io: the log on its way to the disk. Jobs run in order; a job that is done is durable,
  * and it never fails (disk.h), so libraft's broken error paths are never taken. */
+#include "raft/backfill.h"
 #include "raft/internal.h"
 
 #include <assert.h>
@@ -49,6 +50,7 @@ int io_append(struct raft_io *io, struct raft_io_append *req, const struct raft_
               unsigned n, raft_io_append_cb cb)
 {
     struct quorum *q = io_quorum(io);
+    backfill_yield(q, q->log_last + 1);
     struct write *w = mem_zalloc(sizeof *w + n * sizeof w->records[0]);
     w->q = q;
     w->req = req;
@@ -81,17 +83,25 @@ static void io_truncate_done(struct disk_job *job, int status)
     turn_end(q);
 }
 
+void io_cut(struct quorum *q, uint64_t from)
+{
+    struct cut *c = mem_new(struct cut);
+    c->q = q;
+    c->job.type = DISK_TRUNCATE;
+    c->job.index = from;
+    c->job.done = io_truncate_done;
+    q->cuts++;
+    turn_submit(q, &c->job);
+}
+
 int io_truncate(struct raft_io *io, raft_index index)
 {
     struct quorum *q = io_quorum(io);
     if (index > q->log_last) return 0;
-    struct cut *c = mem_new(struct cut);
-    c->q = q;
-    c->job.type = DISK_TRUNCATE;
-    c->job.index = index;
-    c->job.done = io_truncate_done;
     q->log_last = index - 1;
-    q->cuts++;
-    turn_submit(q, &c->job);
+    if (q->ahead)
+        backfill_yield(q, index);
+    else
+        io_cut(q, index);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* struct raft_io: snapshots. Taking one (trailing > 0) lets the application write a keyframe;
- * installing one (trailing == 0) puts a keyframe that has been received already in the place of the
- * whole log. */
+ * installing one (trailing == 0) goes on behind a keyframe that has been received already: the log
+ * ends there too (backfill.h), or is replaced as a whole. */
 #include "raft/internal.h"
 
 struct reset {
@@ -11,11 +11,12 @@ struct reset {
     struct raft_buffer *bufs;
 };
 
-static void io_reset_done(struct disk_job *job, int status)
+static void io_install_done(struct disk_job *job, int status)
 {
     struct reset *r = container_of(job, struct reset, job);
     struct quorum *q = r->q;
-    if (status != 0) trace_fatal("quorum", "the log cannot be replaced: %s", error_name(status));
+    if (status != 0 && !q->closing)
+        trace_fatal("quorum", "cannot note that the log is Raft's: %s", error_name(status));
     turn_begin(q);
     turn_job_done(q);
     RAFT_CALL(q, r->cb(r->req, q->closing ? RAFT_CANCELED : 0));
@@ -23,6 +24,34 @@ static void io_reset_done(struct disk_job *job, int status)
     q->installing = false;
     mem_free(r);
     receive_retry_held(q);
+    turn_end(q);
+}
+
+static int io_install_settle(struct disk_job *job, struct store *s)
+{
+    (void)job;
+    struct error err;
+    int rc = store_backfill_end(s, &err);
+    if (rc) trace_error("quorum", "%s", err.text);
+    return rc;
+}
+
+static void io_install_end(struct reset *r)
+{
+    r->q->ahead = false;
+    r->job =
+        (struct disk_job){.type = DISK_CALL, .call = io_install_settle, .done = io_install_done};
+    turn_submit(r->q, &r->job);
+}
+
+static void io_reset_done(struct disk_job *job, int status)
+{
+    struct reset *r = container_of(job, struct reset, job);
+    struct quorum *q = r->q;
+    if (status != 0) trace_fatal("quorum", "the log cannot be replaced: %s", error_name(status));
+    turn_begin(q);
+    turn_job_done(q);
+    io_install_end(r);
     turn_end(q);
 }
 
@@ -49,6 +78,12 @@ static void io_install(struct quorum *q, struct raft_io_snapshot_put *req,
     keyframe_close(k);
     q->installing = true;
     q->log_last = snapshot->index;
+    struct log_bounds log = store_bounds(q->options.disk->store);
+    if (log.last_index == r->job.index && digest_equal(&log.chain, &r->job.chain)) {
+        io_install_end(r);
+        return;
+    }
+    mark(q, MARK_install_reset);
     turn_submit(q, &r->job);
 }
 

@@ -1,5 +1,6 @@
 /* struct raft_io: what libraft remembers (term, vote, log, newest keyframe), time and randomness.
  */
+#include "raft/backfill.h"
 #include "raft/internal.h"
 
 #include <endian.h>
@@ -155,9 +156,12 @@ static int io_load_all(struct quorum *q, struct raft_snapshot **snapshot, uint64
             return error_set(err, E_CORRUPT, "log: begins at %llu, after keyframe %llu",
                              (unsigned long long)*start, (unsigned long long)(*snapshot)->index);
     }
-    q->log_last = bounds.last_index;
+    uint64_t last;
+    int rc = backfill_at_start(q, *snapshot ? (*snapshot)->index : 0, &last, err);
+    if (rc) return rc;
+    q->log_last = last;
     if (*snapshot && q->log_last < (*snapshot)->index) q->log_last = (*snapshot)->index;
-    return io_load_entries(s, *start, bounds.last_index, loading, err);
+    return io_load_entries(s, *start, last, loading, err);
 }
 
 int io_load(struct raft_io *io, raft_term *term, raft_id *vote, struct raft_snapshot **out_snapshot,

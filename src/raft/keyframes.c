@@ -81,10 +81,9 @@ void keyframes_fill(struct quorum *q)
                                .restore = fsm_restore};
 }
 
-/* Keyframe and log must fit together. A keyframe beyond the log, or one that the log contradicts,
- * is what a crash between receiving it and replacing the log leaves: it is committed state, the
- * log's conflicting part is not, so the log goes on after it. Equal term but unequal chain is
- * damage. */
+/* Keyframe and log must fit together. E_GONE: the keyframe is beyond the log, or the log
+ * contradicts it, as a crash between receiving it and installing it leaves them. Equal term but
+ * unequal chain is damage. */
 static int keyframes_fit(struct quorum *q, const struct keyframe_meta *meta, struct error *err)
 {
     struct store *s = q->options.disk->store;
@@ -110,10 +109,33 @@ static int keyframes_fit(struct quorum *q, const struct keyframe_meta *meta, str
         return error_set(err, E_CORRUPT, "log: begins at %llu, after keyframe at index %llu",
                          (unsigned long long)bounds.first_index, (unsigned long long)meta->index);
     }
+    return error_set(err, E_GONE, "keyframe %llu is beyond the log",
+                     (unsigned long long)meta->revision);
+}
+
+/* With a log that can start by itself the keyframe is left for later: it comes again, and the log
+ * is completed before it, so no history is lost. Without one the log goes on after the keyframe,
+ * which is committed state. */
+static int keyframes_beyond(struct quorum *q, uint64_t revision, bool untouched, struct error *err)
+{
+    struct store *s = q->options.disk->store;
+    struct log_bounds bounds = store_bounds(s);
+    if (untouched && bounds.first_index == 1 && bounds.last_index >= 1) {
+        mark(q, MARK_keyframe_passed_over);
+        return 0;
+    }
+    struct keyframe *k;
+    int rc = keyframe_open(s, revision, &k, err);
+    if (rc) return rc;
+    const struct keyframe_meta *meta = keyframe_meta(k);
     mark(q, MARK_keyframe_ahead_of_log);
     trace_warn("quorum", "the log goes on after keyframe %llu (index %llu)",
                (unsigned long long)meta->revision, (unsigned long long)meta->index);
-    return store_reset(s, meta->index, meta->term, &meta->chain, err);
+    rc = store_reset(s, meta->index, meta->term, &meta->chain, err);
+    keyframe_close(k);
+    if (!rc) rc = keyframes_restore(q, revision, err);
+    if (!rc) q->restored_early = true;
+    return rc;
 }
 
 /* No keyframe is whole. The history is kept from the first entry on, unless the log was ever
@@ -133,12 +155,14 @@ static int keyframes_do_without(struct quorum *q, int why, bool untouched, struc
  * price of a longer log to fold. */
 int keyframes_restore_at_start(struct quorum *q, struct error *err)
 {
-    uint64_t at_most = UINT64_MAX;
+    uint64_t at_most = UINT64_MAX, beyond = 0;
     unsigned damaged = 0;
     q->loaded_revision = UINT64_MAX;
     for (;;) {
         struct keyframe *k;
         int rc = keyframe_open(q->options.disk->store, at_most, &k, err);
+        if ((rc == E_NOTFOUND || rc == E_CORRUPT) && beyond)
+            return keyframes_beyond(q, beyond, damaged == 0, err);
         if (rc == E_NOTFOUND && damaged == 0) return 0;
         if (rc == E_NOTFOUND || rc == E_CORRUPT)
             return keyframes_do_without(q, rc, damaged == 0, err);
@@ -146,6 +170,11 @@ int keyframes_restore_at_start(struct quorum *q, struct error *err)
         uint64_t revision = keyframe_meta(k)->revision;
         rc = keyframes_fit(q, keyframe_meta(k), err);
         keyframe_close(k);
+        if (rc == E_GONE && revision > 0) {
+            beyond = beyond ? beyond : revision;
+            at_most = revision - 1;
+            continue;
+        }
         if (rc) return rc;
         rc = keyframes_restore(q, revision, err);
         if (rc == 0) {

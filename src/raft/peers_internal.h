@@ -11,7 +11,7 @@
 #include <uv.h>
 
 enum {
-    PEERS_WIRE_VERSION = 1,
+    PEERS_WIRE_VERSION = 2,
     PEERS_QUEUE_MAX = 64 * 1024 * 1024,
     PEERS_FRAME_MAX = 17 * 1024 * 1024,
     PEERS_STUCK_MS = 5000,

@@ -1,5 +1,6 @@
 /* Frames from peers: checked, held back where a guard says so, then given to libraft or to our own
  * parts. */
+#include "raft/backfill.h"
 #include "raft/internal.h"
 
 #define TERM_JUMP                                                                                  \
@@ -237,6 +238,12 @@ void receive_frame(struct quorum *q, struct peer *from, struct str frame)
         break;
     case WIRE_CHUNK:
         install_chunk(q, from, &w);
+        break;
+    case WIRE_FETCH:
+        backfill_fetch(q, from, &w);
+        break;
+    case WIRE_RECORDS:
+        install_records(q, from, &w);
         break;
     case WIRE_PING:
     case WIRE_PONG:

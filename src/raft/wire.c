@@ -119,6 +119,52 @@ static int wire_check_append(struct fields *f, struct wire *w, struct error *err
     return 0;
 }
 
+bool wire_record_next(struct mp_iter *it, struct record *out)
+{
+    if (!mp_iter_next(it) || it->value.type != MP_ARRAY || it->value.count != 5) return false;
+    struct fields f = {mp_items(it->value), true};
+    *out = (struct record){.term = fields_number(&f)};
+    uint64_t type = fields_number(&f);
+    out->first_revision = fields_number(&f);
+    out->time_ms = fields_signed(&f);
+    out->payload = fields_bin(&f, WIRE_ENTRY_MAX);
+    out->type = (uint8_t)type;
+    return f.ok && type <= UINT8_MAX;
+}
+
+/* A record is what an entry becomes on disk: the header of a command stands in fields of its own.
+ */
+static int wire_check_record(const struct record *r, struct error *err)
+{
+    if (r->type == RAFT_COMMAND) return 0;
+    if (r->first_revision || r->time_ms)
+        return error_set(err, E_INVALID, "records: a revision for what is no command");
+    const struct wire_entry e = {r->term, r->type, r->payload};
+    return wire_entry_check(&e, err);
+}
+
+static int wire_check_records(struct fields *f, struct wire *w, struct error *err)
+{
+    w->log.verdict = fields_number(f);
+    struct mp records = fields_next(f);
+    if (!f->ok || records.type != MP_ARRAY || records.count > WIRE_ENTRIES_MAX ||
+        w->log.verdict > RECORDS_GONE || (w->log.verdict != RECORDS_FOLLOW && records.count))
+        return error_set(err, E_INVALID, "records: fields");
+    uint64_t term = 1;
+    struct mp_iter it = mp_items(records);
+    for (uint32_t i = 0; i < records.count; i++) {
+        struct record r;
+        if (!wire_record_next(&it, &r) || r.term < term)
+            return error_set(err, E_INVALID, "records: record");
+        int rc = wire_check_record(&r, err);
+        if (rc) return rc;
+        term = r.term;
+    }
+    w->log.records = records;
+    w->log.count = records.count;
+    return 0;
+}
+
 static int wire_check_offer(struct fields *f, struct wire *w, struct error *err)
 {
     w->offer.stream = fields_nonce(f);
@@ -186,6 +232,18 @@ static int wire_fields(struct fields *f, struct wire *w, struct error *err)
     case WIRE_TELL:
         w->tell = fields_bin(f, WIRE_FRAME_MAX);
         return 0;
+    case WIRE_FETCH:
+        w->log.stream = fields_nonce(f);
+        w->log.after = fields_number(f);
+        w->log.last = fields_number(f);
+        w->log.limit = fields_number(f);
+        w->log.chain = fields_bin(f, sizeof(struct digest));
+        if (w->log.chain.n != sizeof(struct digest) || w->log.after > w->log.last) f->ok = false;
+        return 0;
+    case WIRE_RECORDS:
+        w->log.stream = fields_nonce(f);
+        w->log.after = fields_number(f);
+        return wire_check_records(f, w, err);
     }
     return error_set(err, E_INVALID, "unknown message type %d", (int)w->type);
 }
@@ -199,7 +257,7 @@ int wire_read(struct str frame, struct wire *out, struct error *err)
     struct fields f = {mp_items(root), true};
     struct wire w = {0};
     uint64_t type = fields_number(&f);
-    if (!f.ok || type < WIRE_APPEND || type > WIRE_TELL)
+    if (!f.ok || type < WIRE_APPEND || type > WIRE_RECORDS)
         return error_set(err, E_INVALID, "unknown message type");
     w.type = (enum wire_type)type;
     int rc = wire_fields(&f, &w, err);

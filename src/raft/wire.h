@@ -7,6 +7,8 @@
  * keyframes, see install.h [PING,    boot, nonce, term]     [PONG, boot, nonce, term] ReadIndex,
  * see read_index.c [ASK,     boot, nonce]           [ANSWER, boot, nonce, status, index] [TELL,
  * bin]                                                             of the application
+ *   [FETCH,   stream, after, last, limit, chain]   [RECORDS, stream, after, verdict, [[term, type,
+ * first revision, time, bin], ...]]   history before a keyframe, see backfill.h
  *
  * libraft trusts what it gets, so everything is checked here: shape, ranges, order of terms, sizes.
  * The peers are authenticated; the checks are against defects and damage as much as against malice.
@@ -17,6 +19,7 @@
 
 #include "base/error.h"
 #include "proto/mp.h"
+#include "store/store.h"
 
 struct raft_entry;
 struct raft_configuration;
@@ -34,7 +37,11 @@ enum wire_type {
     WIRE_ASK,
     WIRE_ANSWER,
     WIRE_TELL,
+    WIRE_FETCH,
+    WIRE_RECORDS,
 };
+
+enum wire_verdict { RECORDS_FOLLOW, RECORDS_DIFFER, RECORDS_GONE }; /* of WIRE_RECORDS */
 
 enum {
     WIRE_ENTRY_MAX = 8 * 1024 * 1024, /* bytes of one entry */
@@ -75,6 +82,13 @@ struct wire {
             uint64_t boot, nonce, index;
             int64_t status;
         } read;
+        struct {
+            uint64_t stream, after, last, limit; /* last, limit and chain: of a fetch */
+            struct str chain;
+            uint64_t verdict;
+            uint32_t count;
+            struct mp records;
+        } log;
         struct str tell;
     };
 };
@@ -84,6 +98,10 @@ int wire_read(struct str frame, struct wire *out, struct error *err);
 /* The entries of a WIRE_APPEND as libraft wants them: one array, one batch, both from raft_malloc.
  */
 struct raft_entry *wire_entries(const struct wire *append);
+/* The records of a WIRE_RECORDS, one after the other, without their indexes; payloads point into
+ * the frame. */
+bool wire_record_next(struct mp_iter *it, struct record *out);
+void wire_put_record(struct buf *out, const struct record *r);
 void wire_write(struct buf *out, const struct wire *w); /* all but WIRE_APPEND with entries */
 void wire_write_append(struct buf *out, const struct wire *w, const struct raft_entry *entries,
                        unsigned count);

@@ -58,6 +58,31 @@ static void wire_write_offer(struct buf *out, const struct wire *w)
     mp_put_bin(out, w->offer.conf.p, w->offer.conf.n);
 }
 
+void wire_put_record(struct buf *out, const struct record *r)
+{
+    mp_put_array(out, 5);
+    mp_put_uint(out, r->term);
+    mp_put_uint(out, r->type);
+    mp_put_uint(out, r->first_revision);
+    mp_put_int(out, r->time_ms);
+    mp_put_bin(out, r->payload.p, r->payload.n);
+}
+
+static void wire_write_log(struct buf *out, const struct wire *w)
+{
+    wire_head(out, w, w->type == WIRE_FETCH ? 5 : 4);
+    mp_put_uint(out, w->log.stream);
+    mp_put_uint(out, w->log.after);
+    if (w->type == WIRE_FETCH) {
+        mp_put_uint(out, w->log.last);
+        mp_put_uint(out, w->log.limit);
+        mp_put_bin(out, w->log.chain.p, w->log.chain.n);
+    } else {
+        mp_put_uint(out, w->log.verdict);
+        mp_put(out, w->log.records);
+    }
+}
+
 void wire_write(struct buf *out, const struct wire *w)
 {
     switch (w->type) {
@@ -102,6 +127,10 @@ void wire_write(struct buf *out, const struct wire *w)
     case WIRE_TELL:
         wire_head(out, w, 1);
         mp_put_bin(out, w->tell.p, w->tell.n);
+        break;
+    case WIRE_FETCH:
+    case WIRE_RECORDS:
+        wire_write_log(out, w);
         break;
     }
     assert(out->len > 0);

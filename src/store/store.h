@@ -8,6 +8,7 @@
  *   committed       8+8 bytes: a hint how far the log is known to be committed (not synced, so it
  * may lag; readers of a live or stopped log use it to leave the unproven tail out, and a log that
  *                   ends before it has lost entries: E_CORRUPT at open)
+ *   backfill        only while the log is completed from another master's: where Raft's part ends
  *   log/N.mdb       segments: LMDB environments (MDB_NOSUBDIR) named by their first index; the
  * newest takes appends, the others are not written again (unless a truncation makes one the newest)
  *   log/N.reset     what store_reset puts in the place of all segments; a start finishes what a
@@ -105,6 +106,13 @@ int store_term_at(struct store *s, uint64_t index, uint64_t *out_term, struct er
 
 void store_committed_set(struct store *s, uint64_t index); /* cheap; unsynced */
 uint64_t store_committed_get(struct store *s);
+
+/* While a far-behind log is completed from another master's (raft/backfill.h), it holds more than
+ * Raft was told of: begin says so durably, with the last entry that is Raft's; end takes it back.
+ * get: 0 when all of it is Raft's. Threads as for append. */
+int store_backfill_begin(struct store *s, uint64_t last, struct error *err);
+int store_backfill_end(struct store *s, struct error *err);
+int store_backfill_get(struct store *s, uint64_t *out_last, struct error *err);
 
 /* Reading the log forward. A cursor copies a stretch (up to 256 KiB or one record) out of one short
  * LMDB transaction and serves from the copy: it never holds an LMDB reader between calls, and a

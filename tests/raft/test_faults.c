@@ -116,6 +116,24 @@ static void schedule_heal(struct schedule *s)
     }
 }
 
+/* Every master has every record, whatever it missed. */
+static void schedule_histories(struct cluster *c)
+{
+    struct digest chains[FAKE_MAX];
+    struct error err;
+    uint64_t last = UINT64_MAX, fetched;
+    for (unsigned i = 0; i < c->count; i++) {
+        struct log_bounds bounds = store_bounds(c->masters[i].store);
+        assert_int_equal(bounds.first_index, 1);
+        if (bounds.last_index < last) last = bounds.last_index;
+        assert_int_equal(store_backfill_get(c->masters[i].store, &fetched, &err), 0);
+        assert_int_equal(fetched, 0);
+    }
+    for (unsigned i = 0; i < c->count; i++)
+        assert_int_equal(store_chain_at(c->masters[i].store, last, &chains[i], &err), 0);
+    for (unsigned i = 1; i < c->count; i++) assert_true(digest_equal(&chains[0], &chains[i]));
+}
+
 static unsigned long environment(const char *name, unsigned long otherwise)
 {
     const char *text = getenv(name);
@@ -135,6 +153,7 @@ static void schedule_run(uint64_t seed, unsigned minutes)
     if (s.faults & (1u << FAULT_KEYFRAMES)) {
         c->options.keyframe_entries = 10 + draw(&s, 40);
         c->options.trailing_entries = 1 + draw(&s, 20);
+        if (draw(&s, 3) == 0) c->value_bytes = 50000; /* histories of many pieces */
     }
     cluster_start(c);
     for (uint64_t end = c->world.now + minutes * 60000ull; c->world.now < end;) {
@@ -150,6 +169,7 @@ static void schedule_run(uint64_t seed, unsigned minutes)
     cluster_commit(c, 3, 20000);
     assert_true(c->acked_count >= before + 3);
     cluster_converge(c, 20000);
+    schedule_histories(c);
     for (unsigned i = 0; i < c->count; i++) master_crash(&c->masters[i]);
     assert_int_equal(s.reads_open, 0);
     for (unsigned i = 0; i < MARK_COUNT; i++) total_marks[i] += c->marks[i];
@@ -186,7 +206,8 @@ static void the_schedules_reach_the_rare_branches(void **state)
     static const enum mark reached[] = {
         MARK_S1_held,           MARK_S4_tick_withheld,  MARK_held_for_disk,    MARK_became_leader,
         MARK_lost_leadership,   MARK_read_round,        MARK_read_retried,     MARK_keyframe_done,
-        MARK_install_delivered, MARK_leader_disk_stuck, MARK_leader_forgotten, MARK_send_failed};
+        MARK_install_delivered, MARK_leader_disk_stuck, MARK_leader_forgotten, MARK_send_failed,
+        MARK_backfill_stored};
     for (size_t i = 0; i < sizeof reached / sizeof reached[0]; i++)
         if (total_marks[reached[i]] == 0) fail_msg("%s was never reached", names[reached[i]]);
 }

@@ -8,8 +8,8 @@
 struct lone {
     struct cluster c;
     struct master *m;
-    struct wire last[WIRE_TELL + 1]; /* what it last sent to a peer, by type */
-    unsigned sent[WIRE_TELL + 1];
+    struct wire last[WIRE_RECORDS + 1]; /* what it last sent to a peer, by type */
+    unsigned sent[WIRE_RECORDS + 1];
     char *bytes; /* of a keyframe file that we serve */
     uint64_t size;
 };
@@ -296,6 +296,12 @@ static void lone_offer(struct lone *l, uint64_t from, uint64_t term)
     raft_free(conf);
     for (unsigned i = 0; i < 200 && !l->m->restores; i++) {
         cluster_run(&l->c, 5);
+        if (l->sent[WIRE_FETCH]) { /* made up, so there is no history before it */
+            w = (struct wire){.type = WIRE_RECORDS, .log = {.stream = 99, .verdict = RECORDS_GONE}};
+            w.log.after = l->last[WIRE_FETCH].log.after;
+            w.log.records = mp_read("\x90", 1);
+            lone_get(l, from, &w);
+        }
         uint64_t at = l->last[WIRE_PULL].chunk.offset;
         if (!l->sent[WIRE_PULL] || at >= l->size) continue;
         w = (struct wire){.type = WIRE_CHUNK};

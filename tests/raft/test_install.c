@@ -32,6 +32,7 @@ static void install_check(struct cluster *c, struct master *behind)
     assert_int_equal(store_chain_at(behind->store, bounds.last_index, &ours, &err), 0);
     assert_int_equal(store_chain_at(other->store, bounds.last_index, &theirs, &err), 0);
     assert_true(digest_equal(&ours, &theirs));
+    assert_int_equal(bounds.first_index, 1); /* the whole history, always (test_backfill.c) */
 }
 
 static void a_follower_far_behind_gets_a_keyframe_in_chunks_and_goes_on(void **state)

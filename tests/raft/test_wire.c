@@ -81,6 +81,27 @@ static void every_message_survives_writing_and_reading(void **state)
                       .read = {.boot = 1, .nonce = 2, .status = E_NOTLEADER, .index = 4}};
     reads_back(&w, &back);
     assert_int_equal(back.read.status, E_NOTLEADER);
+    w = (struct wire){.type = WIRE_FETCH, .log = {.stream = UINT64_MAX, .after = 2, .last = 3}};
+    w.log.limit = 4;
+    w.log.chain = STR("0123456789abcdef0123456789abcdef");
+    reads_back(&w, &back);
+    assert_true(back.log.stream == UINT64_MAX && back.log.last == 3 && back.log.limit == 4);
+    struct buf buf_auto records = BUF_INIT;
+    size_t begin = mp_begin(&records);
+    struct record some[] = {{.term = 2, .type = RAFT_BARRIER},
+                            {.term = 3, .type = RAFT_COMMAND, .first_revision = 7, .time_ms = -8}};
+    some[1].payload = STR("payload");
+    for (size_t i = 0; i < 2; i++) wire_put_record(&records, &some[i]);
+    mp_end_array(&records, begin, 2);
+    w = (struct wire){.type = WIRE_RECORDS, .log = {.stream = 1, .after = 9}};
+    w.log.records = mp_read(records.data, records.len);
+    reads_back(&w, &back);
+    struct mp_iter it = mp_items(back.log.records);
+    struct record r;
+    assert_true(wire_record_next(&it, &r) && r.term == 2 && r.type == RAFT_BARRIER);
+    assert_true(wire_record_next(&it, &r) && r.first_revision == 7 && r.time_ms == -8);
+    assert_true(str_is(r.payload, "payload"));
+    assert_false(wire_record_next(&it, &r));
     w = (struct wire){.type = WIRE_TELL};
     w.tell = STR("anything");
     reads_back(&w, &back);
@@ -159,20 +180,27 @@ static void nonsense_is_refused(void **state)
 {
     (void)state;
     static const struct str cases[] = {
-        STR("\x90"),                         /* no type */
-        STR("\x91\x00"),                     /* type 0 */
-        STR("\x91\x0d"),                     /* type 13 */
-        STR("\x91\x01"),                     /* APPEND without fields */
-        STR("\x94\x02\x00\x01\x01"),         /* term 0 */
-        STR("\x94\x02\xff\x01\x01"),         /* term -1 */
-        STR("\x94\x02\xa1x\x01\x01"),        /* term as text */
-        STR("\x95\x02\x01\x01\x01\x01"),     /* one field more */
-        STR("\x95\x03\x01\x05\x02\xc2"),     /* VOTE: last term above the term */
-        STR("\x95\x03\x02\x00\x01\xc2"),     /* VOTE: a term for no index */
-        STR("\x94\x04\x01\x01\xc2"),         /* VOTED: a number for a boolean */
-        STR("\x96\x01\x02\x01\x00\x01\x90"), /* APPEND: previous index without a term */
-        STR("\x92\x0c\xa1x"),                /* TELL: text for bytes */
-        STR("\x81\x01\x02"),                 /* a map */
+        STR("\x90"),                              /* no type */
+        STR("\x91\x00"),                          /* type 0 */
+        STR("\x91\x0f"),                          /* type 15 */
+        STR("\x91\x01"),                          /* APPEND without fields */
+        STR("\x94\x02\x00\x01\x01"),              /* term 0 */
+        STR("\x94\x02\xff\x01\x01"),              /* term -1 */
+        STR("\x94\x02\xa1x\x01\x01"),             /* term as text */
+        STR("\x95\x02\x01\x01\x01\x01"),          /* one field more */
+        STR("\x95\x03\x01\x05\x02\xc2"),          /* VOTE: last term above the term */
+        STR("\x95\x03\x02\x00\x01\xc2"),          /* VOTE: a term for no index */
+        STR("\x94\x04\x01\x01\xc2"),              /* VOTED: a number for a boolean */
+        STR("\x96\x01\x02\x01\x00\x01\x90"),      /* APPEND: previous index without a term */
+        STR("\x92\x0c\xa1x"),                     /* TELL: text for bytes */
+        STR("\x96\x0d\x01\x01\x01\x01\xc4\x01x"), /* FETCH: a short chain */
+        STR("\x95\x0e\x01\x01\x03\x90"),          /* RECORDS: no such verdict */
+        STR("\x95\x0e\x01\x01\x01\x91\x95\x01\x02\x00\x00\xc4\x00"), /* refused, and yet records */
+        STR("\x95\x0e\x01\x01\x00\x91\x95\x00\x02\x00\x00\xc4\x00"), /* a record without term */
+        STR("\x95\x0e\x01\x01\x00\x91\x95\x01\x02\x01\x00\xc4\x00"), /* a barrier's revision */
+        STR("\x95\x0e\x01\x01\x00\x91\x95\x01\x03\x00\x00\xc4\x00"), /* an empty change */
+        STR("\x95\x0e\x01\x01\x00\x91\x95\x01\x04\x00\x00\xc4\x00"), /* no such type */
+        STR("\x81\x01\x02"),                                         /* a map */
         STR("\xc1"),
         STR(""),
     };
