@@ -142,6 +142,12 @@ class Behind(unittest.TestCase):
         cluster.agree()
         out = cluster.logship("verify", "--dir", cluster.dir / follower).stdout
         self.assertIn("  good", out)
+        self.assertIn("log/00000000000000000001.mdb", out, "its log begins where all logs begin")
+        for revision in (20, 100, 300):  # what it has missed it can show all the same
+            old = [cluster.logship("replay", "--dir", cluster.dir / m, "--until", revision,
+                                   "--digest").stdout for m in (follower, cluster.leader())]
+            self.assertEqual(old[0], old[1])
+            self.assertIn(f'"revision":{revision},', old[0])
         cluster.kill(follower)  # and it starts again from what it was given
         cluster.up()
         cluster.agree()
