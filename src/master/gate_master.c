@@ -124,4 +124,7 @@ void gate_master_init(struct gate_master *g, struct core *core)
     list_init(&g->forwarded);
     list_init(&g->catching_up);
     list_init(&g->refused);
+    /* An answer to what an earlier life of this master asked must not be taken for one of ours. */
+    core->host->random(core->host, &g->next_sequence, sizeof g->next_sequence);
+    g->next_sequence >>= 2;
 }

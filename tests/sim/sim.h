@@ -96,7 +96,7 @@ struct sim_master {
     int clock_ppm;
     int64_t wall_offset_ms;
     bool lost; /* its disk is damaged: it stays away */
-    char name[8];
+    char name[16];
 };
 
 void master_boot(struct sim_master *m);
