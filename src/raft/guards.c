@@ -75,6 +75,17 @@ bool guard_s5_second_vote(struct quorum *q, uint64_t candidate)
     return true;
 }
 
+/* L1. A refused pre-vote must tell our term when it is the higher one. libraft answers with the
+ * candidate's own: if the only server whose log can win is behind in terms, it never learns of it,
+ * the others cannot win, and nobody's term moves any more. */
+void guard_l1_hidden_term(struct quorum *q, struct raft_request_vote_result *result)
+{
+    bool refused = result->pre_vote == raft_tribool_true && !result->vote_granted;
+    if (!refused || q->raft.current_term <= result->term) return;
+    result->term = q->raft.current_term;
+    mark(q, MARK_L1_term_told);
+}
+
 /* S6. A message proves our log only up to its own last entry; a commit index beyond that may point
  * at entries of ours that the leader does not have. */
 void guard_s6_clamp(struct quorum *q, struct raft_append_entries *args)

@@ -9,6 +9,7 @@
  *   S6  a follower takes a commit index beyond what the message proved
  *   S7  a follower keeps a conflicting suffix instead of a needed snapshot
  *   S8  an uncommitted membership is taken for the committed one
+ *   L1  (liveness) the answer to a pre-vote hides that the answerer's term is higher
  *
  * Each may be switched off (quorum_options.guards_off), so that the simulation can prove that it
  * finds the defect without it. */
@@ -23,11 +24,13 @@ struct raft_message;
 struct raft_append_entries;
 struct raft_append_entries_result;
 struct raft_request_vote;
+struct raft_request_vote_result;
 struct raft_configuration;
 
 /* clang-format off */
 #define MARKS(X) \
     X(S1_held) X(S2_clamped) X(S3_other_term) X(S4_tick_withheld) X(S4_vote_rewritten) X(S5_second_vote) \
+    X(L1_term_told) \
     X(S6_clamped) X(S7_conflict) X(S8_foreign_change) X(S8_keyframe_put_off) X(bad_frame) \
     X(term_jump) X(unknown_sender) X(held_for_disk) X(held_dropped) X(append_trimmed) \
     X(piece_cut) X(window_full) X(send_failed) X(send_expired) X(stalled_tick_skipped) \
@@ -52,6 +55,7 @@ void guard_s2_clamp(struct quorum *q, struct raft_append_entries_result *result)
 void guard_s3_other_term(struct quorum *q, struct raft_append_entries_result *result);
 bool guard_s4_withholds_tick(struct quorum *q);
 void guard_s4_request_vote(struct quorum *q, struct raft_request_vote *vote);
+void guard_l1_hidden_term(struct quorum *q, struct raft_request_vote_result *result);
 bool guard_s5_second_vote(struct quorum *q, uint64_t candidate);
 void guard_s6_clamp(struct quorum *q, struct raft_append_entries *args);
 /* True: our entry at index conflicts with the snapshot's term and libraft would keep it. */

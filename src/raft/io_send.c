@@ -168,9 +168,11 @@ static void io_send_small(struct quorum *q, const struct peer *to, const struct 
         w.vote.last_term = v.last_log_term;
         w.vote.pre = v.pre_vote;
     } else if (m->type == RAFT_IO_REQUEST_VOTE_RESULT) {
-        w = (struct wire){.type = WIRE_VOTED, .term = m->request_vote_result.term};
-        w.voted.granted = m->request_vote_result.vote_granted;
-        w.voted.pre = m->request_vote_result.pre_vote == raft_tribool_true;
+        struct raft_request_vote_result v = m->request_vote_result;
+        guard_l1_hidden_term(q, &v);
+        w = (struct wire){.type = WIRE_VOTED, .term = v.term};
+        w.voted.granted = v.vote_granted;
+        w.voted.pre = v.pre_vote == raft_tribool_true;
     } else {
         return; /* TimeoutNow: leadership is never transferred (S5) */
     }

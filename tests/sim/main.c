@@ -285,6 +285,18 @@ static bool main_options(struct run *run, int argc, char **argv)
     return run->last > 0 && run->jobs > 0 && run->jobs <= 256;
 }
 
+/* Memory that is never given back, so that everything after it lies elsewhere. */
+static void shake_keep(size_t n)
+{
+    struct kept {
+        struct kept *next;
+    };
+    static struct kept *all;
+    struct kept *k = mem_alloc(n);
+    k->next = all;
+    all = k;
+}
+
 int main(int argc, char **argv)
 {
     /* Addresses must not differ between two runs: some tables are keyed by them. */
@@ -294,8 +306,7 @@ int main(int argc, char **argv)
         execv("/proc/self/exe", argv);
     struct run run = {.jobs = 1};
     const char *shake = getenv("LOGSHIP_SIM_SHAKE"); /* other addresses: nothing may change */
-    for (int i = 0; shake && i < atoi(shake); i++)
-        if (!mem_alloc(100 + (size_t)i * 7)) return 2;
+    for (int i = 0; shake && i < atoi(shake); i++) shake_keep(100 + (size_t)i * 7);
     if (!main_options(&run, argc, argv)) {
         fputs(usage, stderr);
         return 2;
