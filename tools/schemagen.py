@@ -21,7 +21,7 @@ SCALARS = {
 NAMED_SCALARS = {"api.resource.Quantity": "QUANTITY", "apis.meta.v1.MicroTime": "MICROTIME"}
 # What JSON values of these look like; all others are strings.
 SHAPE_VALUES = {"LIST": list, "MAP": dict, "OBJECT": dict}
-SCALAR_VALUES = {"INT32": int, "INT64": int, "BOOL": bool, "DOUBLE": float, "INT_OR_STRING": int}
+SCALAR_VALUES = {"INT32": int, "INT64": int, "BOOL": bool, "DOUBLE": float, "INT_OR_STRING": (int, str)}
 VERBS = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
 NAME_CHECKS = {
     "dns_label", "dns_subdomain", "dns_1035", "path_segment", "config_key", "qualified",
@@ -210,8 +210,9 @@ class Schema:
             row.fail(f"bad value {row['value']!r}: {e}")
         field = self.types[row["type"]][row["field"]]
         wanted = SHAPE_VALUES.get(field["shape"]) or SCALAR_VALUES.get(field["scalar"], str)
-        if type(value) is not wanted:
-            row.fail(f"the value {row['value']} is no {wanted.__name__}")
+        wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+        if type(value) not in wanted:
+            row.fail(f"the value {row['value']} is no {' or '.join(t.__name__ for t in wanted)}")
 
     @staticmethod
     def check_rule(row):

@@ -118,8 +118,10 @@ static struct mutation *mutate_new(struct request *r)
     static const struct {
         const char *sub;
         enum mutation_target target;
-    } targets[] = {
-        {"status", TARGET_STATUS}, {"scale", TARGET_SCALE}, {"finalize", TARGET_FINALIZERS}};
+    } targets[] = {{"status", TARGET_STATUS},
+                   {"approval", TARGET_STATUS},
+                   {"scale", TARGET_SCALE},
+                   {"finalize", TARGET_FINALIZERS}};
     struct mutation *m = mem_new(struct mutation);
     r->state = m;
     r->state_free = mutation_free;

@@ -11,12 +11,13 @@ static bool defaults_keep_or(struct mp given, struct mp otherwise, struct buf *o
     return true;
 }
 
-/* A replication controller without labels bears those of its template. */
+/* Replication controllers and jobs without labels bear those of their template. */
 default_fn default_labels_of_template;
 bool default_labels_of_template(const struct default_scope *at, struct mp given, struct buf *out)
 {
     struct mp labels = {0};
-    if (at->outer && !strcmp(at->outer->type->name, "core.v1.ReplicationController"))
+    const char *of = at->outer ? at->outer->type->name : "";
+    if (!strcmp(of, "core.v1.ReplicationController") || !strcmp(of, "batch.v1.Job"))
         labels = mp_path(at->outer->object, "spec.template.metadata.labels");
     return defaults_keep_or(given, labels, out);
 }

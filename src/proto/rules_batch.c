@@ -1,0 +1,120 @@
+/* Jobs, and when they start. */
+#include "proto/checker.h"
+#include "proto/selector.h"
+
+check_fn check_job_template;
+void check_job_template(struct checker *c, const struct check_scope *at)
+{
+    static const char *const policies[] = {"OnFailure", "Never", NULL};
+    struct mp template = check_get(at, "template"), labels = mp_path(template, "metadata.labels");
+    struct mp policy = mp_path(template, "spec.restartPolicy"), by = check_get(at, "selector");
+    if (mp_get(template, "spec").type == MP_MAP && !mp_is(policy, "OnFailure") &&
+        !mp_is(policy, "Never"))
+        check_unsupported(c, "template.spec.restartPolicy", mp_str(policy), policies);
+    struct selector *selector = NULL;
+    if (by.type != MP_MAP || selector_from_doc(by, &selector, NULL)) return;
+    if (!selector_matches(selector, labels))
+        check_invalid(c, "template.metadata.labels",
+                      labels.type == MP_MAP ? labels : mp_read("\x80", 1),
+                      "`selector` does not match template `labels`");
+    selector_free(selector);
+}
+
+/* The template of a cron job may change, that of a job may not. */
+check_fn check_job_update;
+void check_job_update(struct checker *c, const struct check_scope *at)
+{
+    static const char *const fixed[] = {"spec.completions", "spec.selector", "spec.template"};
+    if (at->old.type != MP_MAP) return;
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+        struct mp now = mp_path(at->object, fixed[i]), before = mp_path(at->old, fixed[i]);
+        if (now.type == MP_END && before.type == MP_END) continue;
+        if (!mp_same(now, before)) check_invalid(c, fixed[i], now, "field is immutable");
+    }
+}
+
+/* ---- schedules: minute, hour, day, month, weekday; or a word for the usual ones */
+
+struct cron_range {
+    int low, high;
+    const char *names; /* of three letters each, from `low` on; or NULL */
+};
+
+static bool cron_number(struct str *s, const struct cron_range *r, int *out)
+{
+    size_t n = 0;
+    int value = 0;
+    for (; n < s->n && n < 4 && s->p[n] >= '0' && s->p[n] <= '9'; n++)
+        value = value * 10 + (s->p[n] - '0');
+    for (size_t i = 0; n == 0 && r->names && s->n >= 3 && r->names[i]; i += 3) {
+        if (strncasecmp(s->p, r->names + i, 3) != 0) continue;
+        value = r->low + (int)i / 3;
+        n = 3;
+    }
+    *out = value;
+    s->p += n;
+    s->n -= n;
+    return n > 0;
+}
+
+static bool cron_take(struct str *s, char c)
+{
+    if (!s->n || *s->p != c) return false;
+    s->p++;
+    s->n--;
+    return true;
+}
+
+/* One of the parts between commas: a star, a number or a range, perhaps with a step. */
+static bool cron_part(struct str s, const struct cron_range *r)
+{
+    int low = r->low, high = r->high, step = 1;
+    if (!cron_take(&s, '*') && !cron_take(&s, '?')) {
+        if (!cron_number(&s, r, &low)) return false;
+        high = low;
+        if (cron_take(&s, '-') && !cron_number(&s, r, &high)) return false;
+    }
+    static const struct cron_range steps = {1, 9999, NULL};
+    if (cron_take(&s, '/') && !cron_number(&s, &steps, &step)) return false;
+    return s.n == 0 && step > 0 && low >= r->low && low <= high && high <= r->high;
+}
+
+static bool cron_field(struct str s, const struct cron_range *r)
+{
+    struct str part;
+    while (str_split(&s, ',', &part))
+        if (!cron_part(part, r)) return false;
+    return true;
+}
+
+static bool cron_valid(struct str s)
+{
+    static const struct cron_range ranges[] = {{0, 59, NULL},
+                                               {0, 23, NULL},
+                                               {1, 31, NULL},
+                                               {1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
+                                               {0, 6, "sunmontuewedthufrisat"}};
+    static const char *const words[] = {"@yearly", "@annually", "@monthly", "@weekly",
+                                        "@daily",  "@midnight", "@hourly"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (str_is(s, words[i])) return true;
+    if (str_starts(s, "@every ")) return s.n > 7;
+    size_t count = 0;
+    struct str field;
+    while (str_split(&s, ' ', &field)) {
+        if (!field.n) continue;
+        if (count == 5 || !cron_field(field, &ranges[count])) return false;
+        count++;
+    }
+    return count == 5;
+}
+
+check_fn check_cron_schedule;
+void check_cron_schedule(struct checker *c, const struct check_scope *at)
+{
+    struct mp schedule = check_get(at, "schedule");
+    if (!check_empty(schedule) && !cron_valid(mp_str(schedule)))
+        check_invalid(c, "schedule", schedule,
+                      "must be five fields (minute, hour, day, month, weekday) or a word such as "
+                      "@hourly");
+}
