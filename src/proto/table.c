@@ -2,7 +2,7 @@
 
 #include "proto/json.h"
 #include "proto/selector.h"
-#include "proto/table_row.h"
+#include "proto/table_plain.h"
 #include "proto/timefmt.h"
 
 #include <stdlib.h>
@@ -30,6 +30,12 @@ void table_cell_int(struct table_row *r, int64_t n)
 {
     table_comma(r);
     buf_printf(r->json, "%lld", (long long)n);
+}
+
+void table_cell_bool(struct table_row *r, bool yes)
+{
+    table_comma(r);
+    buf_puts(r->json, yes ? "true" : "false");
 }
 
 void table_cell_or(struct table_row *r, struct mp text, const char *otherwise)
@@ -93,6 +99,12 @@ void table_join(struct buf *out, struct mp list, const char *key)
         if (more) buf_putc(out, ',');
         buf_append(out, text.p, text.n);
     }
+}
+
+void table_put_text(struct buf *out, struct mp text)
+{
+    struct str s = mp_str(text);
+    buf_append(out, s.p, s.n);
 }
 
 void table_put_labels(struct mp map, struct buf *out)
@@ -168,7 +180,13 @@ void table_put_cells(const struct object *o, int64_t now_s, struct buf *json)
 {
     struct table_row r = {o, now_s, json, false};
     const struct table_printer *printer = table_printer(o->id->kind);
+    const struct cell *plain = printer ? NULL : table_plain_cells(o->id->kind);
     buf_putc(json, '[');
+    if (plain) {
+        table_put_plain(&r, plain);
+        buf_putc(json, ']');
+        return;
+    }
     if (!printer || !printer->whole) table_cell(&r, object_name(o));
     if (printer) printer->cells(&r);
     if (!printer) {

@@ -16,6 +16,7 @@ typedef void table_cells_fn(struct table_row *r);
 void table_cell(struct table_row *r, struct str text);
 void table_cell_z(struct table_row *r, const char *text);
 void table_cell_int(struct table_row *r, int64_t n);
+void table_cell_bool(struct table_row *r, bool yes);
 void table_cell_or(struct table_row *r, struct mp text, const char *otherwise); /* when empty */
 void table_cell_buf(struct table_row *r, const struct buf *text, const char *otherwise);
 void table_cell_age(struct table_row *r); /* of the object */
@@ -24,6 +25,7 @@ void table_put_since(struct table_row *r, struct mp time,
 /* "a,b": the member `key` of each item, or the items themselves (key NULL). */
 void table_join(struct buf *out, struct mp list, const char *key);
 void table_put_labels(struct mp map, struct buf *out); /* "a=b,c=d" sorted; nothing when empty */
+void table_put_text(struct buf *out, struct mp text);  /* nothing when it is no text */
 
 static inline struct mp table_body(const struct table_row *r, const char *path)
 {

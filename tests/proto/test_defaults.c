@@ -188,6 +188,46 @@ static void a_node_can_give_all_it_has(void **state)
                         "{'cpu':'4'}");
 }
 
+static void workloads_get_their_strategies(void **state)
+{
+    (void)state;
+    assert_defaulted_at("deployments.apps", "{'spec':{}}", "spec",
+                        "{'replicas':1,'revisionHistoryLimit':10,'progressDeadlineSeconds':600,"
+                        "'strategy':{'type':'RollingUpdate','rollingUpdate':{'maxSurge':'25%',"
+                        "'maxUnavailable':'25%'}}}");
+    assert_defaulted_at("deployments.apps", "{'spec':{'strategy':{'type':'Recreate'}}}",
+                        "spec.strategy", "{'type':'Recreate'}");
+    assert_defaulted_at("deployments.apps",
+                        "{'spec':{'strategy':{'rollingUpdate':{'maxSurge':2}}}}", "spec.strategy",
+                        "{'type':'RollingUpdate','rollingUpdate':{'maxSurge':2,"
+                        "'maxUnavailable':'25%'}}");
+    assert_defaulted_at("statefulsets.apps", "{'spec':{}}", "spec.updateStrategy",
+                        "{'type':'RollingUpdate','rollingUpdate':{'partition':0}}");
+    assert_defaulted_at("jobs.batch", "{'spec':{}}", "spec",
+                        "{'backoffLimit':6,'completions':1,'parallelism':1}");
+    assert_defaulted_at("jobs.batch", "{'spec':{'parallelism':2}}", "spec",
+                        "{'backoffLimit':6,'parallelism':2}");
+}
+
+static void policies_limits_and_claims_are_completed(void **state)
+{
+    (void)state;
+    assert_defaulted_at("networkpolicies.networking.k8s.io", "{'spec':{'egress':[{}]}}",
+                        "spec.policyTypes", "['Ingress','Egress']");
+    assert_defaulted_at("limitranges",
+                        "{'spec':{'limits':[{'type':'Container','max':{'cpu':'2'},'min':{'cpu':"
+                        "'1','memory':'1'}}]}}",
+                        "spec.limits",
+                        "[{'type':'Container','max':{'cpu':'2'},'min':{'cpu':'1','memory':'1'},"
+                        "'default':{'cpu':'2'},'defaultRequest':{'cpu':'2','memory':'1'}}]");
+    assert_defaulted("persistentvolumeclaims", "{'spec':{}}",
+                     "{'spec':{'volumeMode':'Filesystem'},'status':{'phase':'Pending'}}");
+    assert_defaulted_at("rolebindings.rbac.authorization.k8s.io",
+                        "{'subjects':[{'kind':'User'},{'kind':'ServiceAccount'}]}", "subjects",
+                        "[{'kind':'User','apiGroup':'rbac.authorization.k8s.io'},"
+                        "{'kind':'ServiceAccount'}]");
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -210,6 +250,8 @@ int main(void)
         cmocka_unit_test(controllers_take_labels_and_selector_from_the_template),
         cmocka_unit_test(a_namespace_has_its_finalizer_until_it_is_deleted),
         cmocka_unit_test(a_node_can_give_all_it_has),
+        cmocka_unit_test(workloads_get_their_strategies),
+        cmocka_unit_test(policies_limits_and_claims_are_completed),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -116,6 +116,39 @@ static void verbs_and_subresources_are_those_of_kubernetes(void **state)
     assert_int_equal(scale->verbs, VERB_GET | VERB_UPDATE | VERB_PATCH);
 }
 
+static void every_kind_knows_its_status_and_scale(void **state)
+{
+    (void)state;
+    static const char *const scaled[] = {"deployments.apps", "statefulsets.apps"};
+    for (size_t i = 0; i < sizeof scaled / sizeof *scaled; i++) {
+        const struct kind *k = kind_by_key(str_of(scaled[i]));
+        assert_int_equal(k->subresource_count, 2);
+        assert_string_equal(k->subresources[0].type->name, "autoscaling.v1.Scale");
+        assert_true(k->has_generation && k->has_status);
+    }
+    for (unsigned i = 0; i < kind_count(); i++) {
+        const struct kind *k = kind_at(i);
+        bool status = false;
+        for (unsigned s = 0; s < k->subresource_count; s++)
+            status |= !strcmp(k->subresources[s].name, "status");
+        assert_int_equal(status, k->has_status);
+    }
+}
+
+static void a_kind_is_one_through_all_its_versions(void **state)
+{
+    (void)state;
+    const struct kind_version *first = NULL, *second = NULL;
+    const struct kind *jobs = kind_by_gvk(STR("batch/v1"), STR("CronJob"), &first);
+    assert_ptr_equal(jobs, kind_by_gvk(STR("batch/v1beta1"), STR("CronJob"), &second));
+    assert_ptr_not_equal(first, second);
+    for (unsigned i = 0; i < kind_count(); i++) {
+        const struct kind *k = kind_at(i);
+        for (unsigned v = 1; v < k->version_count; v++)
+            assert_int_equal(k->versions[v].type->field_count, k->versions[0].type->field_count);
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -132,6 +165,8 @@ int main(void)
         cmocka_unit_test(fields_carry_their_shape_patch_strategy_and_number),
         cmocka_unit_test(members_of_embedded_messages_know_their_wrapper),
         cmocka_unit_test(verbs_and_subresources_are_those_of_kubernetes),
+        cmocka_unit_test(every_kind_knows_its_status_and_scale),
+        cmocka_unit_test(a_kind_is_one_through_all_its_versions),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

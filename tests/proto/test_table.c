@@ -270,6 +270,82 @@ static void ages_are_short(void **state)
     }
 }
 
+static const char template[] = "'template':{'spec':{'containers':[{'name':'a','image':'x:1'}]}}";
+
+static void workloads_say_how_far_they_are(void **state)
+{
+    (void)state;
+    mem_auto char *set = mem_printf(
+        "{'metadata':{},'spec':{'replicas':3,'selector':{'matchLabels':{'a':'1'}},%s}}", template);
+    assert_cells((struct given){"deployments.apps", set,
+                                "{'readyReplicas':2,'updatedReplicas':1,'availableReplicas':2}",
+                                NULL, 0},
+                 "['obj','2/3',1,2," AGE ",'a','x:1','a=1']");
+    assert_cells((struct given){"statefulsets.apps", set, NULL, NULL, 0},
+                 "['obj','0/3'," AGE ",'a','x:1']");
+    assert_cells((struct given){"daemonsets.apps", set, "{'desiredNumberScheduled':4}", NULL, 0},
+                 "['obj',4,0,0,0,0,'<none>'," AGE ",'a','x:1','a=1']");
+    mem_auto char *job = mem_printf("{'metadata':{},'spec':{'completions':2,%s}}", template);
+    assert_cells((struct given){"jobs.batch", job,
+                                "{'succeeded':1,'startTime':'1970-01-12T13:46:30Z'}", NULL, 0},
+                 "['obj','1/2','10s'," AGE ",'a','x:1','<none>']");
+    mem_auto char *crowd = mem_printf("{'metadata':{},'spec':{'parallelism':3,%s}}", template);
+    assert_cells((struct given){"jobs.batch", crowd, NULL, NULL, 0},
+                 "['obj','0/1 of 3',''," AGE ",'a','x:1','<none>']");
+    mem_auto char *cron = mem_printf("{'metadata':{},'spec':{'schedule':'@daily','suspend':false,"
+                                     "'jobTemplate':{'spec':{%s}}}}",
+                                     template);
+    assert_cells((struct given){"cronjobs.batch", cron, NULL, NULL, 0},
+                 "['obj','@daily','False',0,'<none>'," AGE ",'a','x:1','<none>']");
+}
+
+static void ingresses_show_hosts_and_volumes_their_claims(void **state)
+{
+    (void)state;
+    assert_cells((struct given){"ingresses.networking.k8s.io",
+                                "{'metadata':{},'spec':{'tls':[{}],'rules':[{'host':'a'},{'host':"
+                                "'b'},{'host':'c'},{'host':'d'}]}}",
+                                "{'loadBalancer':{'ingress':[{'ip':'1.2.3.4'}]}}", NULL, 0},
+                 "['obj','<none>','a,b,c + 1 more...','1.2.3.4','80, 443'," AGE "]");
+    assert_cells((struct given){"persistentvolumes",
+                                "{'metadata':{},'spec':{'capacity':{'storage':'1Gi'},'accessModes':"
+                                "['ReadWriteMany','ReadWriteOnce'],'claimRef':{'namespace':'n',"
+                                "'name':'c'}}}",
+                                "{'phase':'Bound'}", NULL, 0},
+                 "['obj','1Gi','RWO,RWX','','Bound','n/c','',''," AGE ",'<unset>']");
+    assert_cells((struct given){"persistentvolumeclaims",
+                                "{'metadata':{},'spec':{'volumeName':'v','storageClassName':'s'}}",
+                                "{'phase':'Bound','capacity':{'storage':'2Gi'}}", NULL, 0},
+                 "['obj','Bound','v','2Gi','','s'," AGE ",'<unset>']");
+    assert_cells((struct given){"resourcequotas", "{'metadata':{}}",
+                                "{'hard':{'pods':'10','limits.cpu':'2','cpu':'1'},'used':"
+                                "{'pods':'3'}}",
+                                NULL, 0},
+                 "['obj'," AGE ",'cpu: 0/1, pods: 3/10','limits.cpu: 0/2']");
+}
+
+static void bindings_and_autoscalers_name_what_they_are_about(void **state)
+{
+    (void)state;
+    assert_cells((struct given){"rolebindings.rbac.authorization.k8s.io",
+                                "{'metadata':{},'roleRef':{'kind':'Role','name':'r'},'subjects':["
+                                "{'kind':'User','name':'u'},{'kind':'ServiceAccount','namespace':"
+                                "'n','name':'s'},{'kind':'User','name':'v'}]}",
+                                NULL, NULL, 0},
+                 "['obj','Role/r'," AGE ",'u, v','','n/s']");
+    assert_cells((struct given){"horizontalpodautoscalers.autoscaling",
+                                "{'metadata':{},'spec':{'scaleTargetRef':{'kind':'Deployment',"
+                                "'name':'d'},'minReplicas':1,'maxReplicas':9,"
+                                "'targetCPUUtilizationPercentage':80}}",
+                                NULL, NULL, 0},
+                 "['obj','Deployment/d','<unknown>/80%','1',9,0," AGE "]");
+    assert_cells((struct given){"controllerrevisions.apps",
+                                "{'metadata':{'ownerReferences':[{'apiVersion':'apps/v1','kind':"
+                                "'StatefulSet','name':'w','controller':true}]},'revision':3}",
+                                NULL, NULL, 0},
+                 "['obj','statefulset.apps/w',3," AGE "]");
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -291,6 +367,9 @@ int main(void)
         cmocka_unit_test(events_tell_what_happened_to_whom),
         cmocka_unit_test(the_small_kinds_have_their_one_cell),
         cmocka_unit_test(every_row_has_as_many_cells_as_there_are_columns),
+        cmocka_unit_test(workloads_say_how_far_they_are),
+        cmocka_unit_test(ingresses_show_hosts_and_volumes_their_claims),
+        cmocka_unit_test(bindings_and_autoscalers_name_what_they_are_about),
         cmocka_unit_test(ages_are_short),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

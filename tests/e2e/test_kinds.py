@@ -1,0 +1,158 @@
+"""Kinds that are stored and shown: made, read, patched and deleted, with the columns of Kubernetes."""
+import json
+
+from cluster import ClusterTest, kubectl_120, kubectl_current
+
+POD = {"containers": [{"name": "main", "image": "busybox:1"}]}
+TEMPLATE = {"metadata": {"labels": {"app": "x"}}, "spec": POD}
+ONCE = {"metadata": {"labels": {"app": "x"}}, "spec": {**POD, "restartPolicy": "Never"}}
+PICK = {"matchLabels": {"app": "x"}}
+GROUP = "rbac.authorization.k8s.io"
+HOOK = {"name": "a.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",
+        "clientConfig": {"url": "https://example.com/hook"}}
+RULES = {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}
+ANY = {"rule": "RunAsAny"}
+BACKEND = {"service": {"name": "web", "port": {"number": 80}}}
+
+# apiVersion, kind, what kubectl calls it, manifest, header of `kubectl get`
+KINDS = [
+    ("v1", "LimitRange", "limits", {"spec": {"limits": [{"type": "Container", "max": {"cpu": "1"}}]}},
+     "NAME CREATED AT"),
+    ("v1", "PersistentVolume", "pv",
+     {"spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"],
+               "hostPath": {"path": "/x"}}},
+     "NAME CAPACITY ACCESS MODES RECLAIM POLICY STATUS CLAIM STORAGECLASS REASON AGE"),
+    ("v1", "PersistentVolumeClaim", "pvc",
+     {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}},
+     "NAME STATUS VOLUME CAPACITY ACCESS MODES STORAGECLASS AGE"),
+    ("v1", "PodTemplate", "podtemplates", {"template": TEMPLATE},
+     "NAME CONTAINERS IMAGES POD LABELS"),
+    ("v1", "ResourceQuota", "quota", {"spec": {"hard": {"pods": "10"}}},
+     "NAME AGE REQUEST LIMIT"),
+    ("apps/v1", "ControllerRevision", "controllerrevisions", {"revision": 1, "data": {"a": 1}},
+     "NAME CONTROLLER REVISION AGE"),
+    ("apps/v1", "DaemonSet", "ds", {"spec": {"selector": PICK, "template": TEMPLATE}},
+     "NAME DESIRED CURRENT READY UP-TO-DATE AVAILABLE NODE SELECTOR AGE"),
+    ("apps/v1", "Deployment", "deploy", {"spec": {"selector": PICK, "template": TEMPLATE}},
+     "NAME READY UP-TO-DATE AVAILABLE AGE"),
+    ("apps/v1", "StatefulSet", "sts",
+     {"spec": {"serviceName": "x", "selector": PICK, "template": TEMPLATE}}, "NAME READY AGE"),
+    ("autoscaling/v1", "HorizontalPodAutoscaler", "hpa.v1.autoscaling",
+     {"spec": {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment",
+                                                    "name": "x"}}},
+     "NAME REFERENCE TARGETS MINPODS MAXPODS REPLICAS AGE"),
+    ("batch/v1beta1", "CronJob", "cj",
+     {"spec": {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": ONCE}}}},
+     "NAME SCHEDULE SUSPEND ACTIVE LAST SCHEDULE AGE"),
+    ("batch/v1", "Job", "jobs", {"spec": {"template": ONCE}}, "NAME COMPLETIONS DURATION AGE"),
+    ("certificates.k8s.io/v1", "CertificateSigningRequest", "csr",
+     {"spec": {"request": "YWJj", "signerName": "example.com/me", "usages": ["client auth"]}},
+     "NAME AGE SIGNERNAME REQUESTOR CONDITION"),
+    ("coordination.k8s.io/v1beta1", "Lease", "leases", {"spec": {"holderIdentity": "me"}},
+     "NAME HOLDER AGE"),
+    ("discovery.k8s.io/v1beta1", "EndpointSlice", "endpointslices",
+     {"addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}], "ports": [{"port": 80}]},
+     "NAME ADDRESSTYPE PORTS ENDPOINTS AGE"),
+    ("networking.k8s.io/v1", "IngressClass", "ingressclasses",
+     {"spec": {"controller": "example.com/x"}}, "NAME CONTROLLER PARAMETERS AGE"),
+    ("networking.k8s.io/v1", "Ingress", "ing",
+     {"spec": {"rules": [{"host": "a.example.com", "http": {"paths": [
+         {"path": "/", "pathType": "Prefix", "backend": BACKEND}]}}]}},
+     "NAME CLASS HOSTS ADDRESS PORTS AGE"),
+    ("networking.k8s.io/v1", "NetworkPolicy", "netpol", {"spec": {"podSelector": PICK}},
+     "NAME POD-SELECTOR AGE"),
+    ("node.k8s.io/v1", "RuntimeClass", "runtimeclasses", {"handler": "runc"}, "NAME HANDLER AGE"),
+    ("policy/v1beta1", "PodDisruptionBudget", "pdb", {"spec": {"minAvailable": 1, "selector": PICK}},
+     "NAME MIN AVAILABLE MAX UNAVAILABLE ALLOWED DISRUPTIONS AGE"),
+    ("policy/v1beta1", "PodSecurityPolicy", "psp",
+     {"spec": {"seLinux": ANY, "runAsUser": ANY, "fsGroup": ANY, "supplementalGroups": ANY}},
+     "NAME PRIV CAPS SELINUX RUNASUSER FSGROUP SUPGROUP READONLYROOTFS VOLUMES"),
+    (GROUP + "/v1", "ClusterRole", "clusterroles", RULES, "NAME CREATED AT"),
+    (GROUP + "/v1", "ClusterRoleBinding", "clusterrolebindings",
+     {"roleRef": {"kind": "ClusterRole", "name": "x"}, "subjects": [{"kind": "User", "name": "me"}]},
+     "NAME ROLE AGE"),
+    (GROUP + "/v1", "Role", "roles", RULES, "NAME CREATED AT"),
+    (GROUP + "/v1beta1", "RoleBinding", "rolebindings",
+     {"roleRef": {"kind": "Role", "name": "x"}, "subjects": [{"kind": "Group", "name": "us"}]},
+     "NAME ROLE AGE"),
+    ("scheduling.k8s.io/v1", "PriorityClass", "pc", {"value": 7}, "NAME VALUE GLOBAL-DEFAULT AGE"),
+    ("storage.k8s.io/v1", "CSIDriver", "csidrivers", {"spec": {"attachRequired": False}},
+     "NAME ATTACHREQUIRED PODINFOONMOUNT MODES AGE"),
+    ("storage.k8s.io/v1", "CSINode", "csinodes", {"spec": {"drivers": []}}, "NAME DRIVERS AGE"),
+    ("storage.k8s.io/v1", "StorageClass", "sc", {"provisioner": "example.com/x"},
+     "NAME PROVISIONER RECLAIMPOLICY VOLUMEBINDINGMODE ALLOWVOLUMEEXPANSION AGE"),
+    ("storage.k8s.io/v1", "VolumeAttachment", "volumeattachments",
+     {"spec": {"attacher": "x", "nodeName": "n", "source": {"persistentVolumeName": "v"}}},
+     "NAME ATTACHER PV NODE ATTACHED AGE"),
+    ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration",
+     "mutatingwebhookconfigurations", {"webhooks": [HOOK]}, "NAME WEBHOOKS AGE"),
+    ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration",
+     "validatingwebhookconfigurations", {"webhooks": [HOOK]}, "NAME WEBHOOKS AGE"),
+]
+
+
+class Stored:
+    def setUp(self):
+        self.binary = self.find()
+        if not self.binary:
+            self.skipTest("no such kubectl on this machine")
+
+    def k(self, *words, **more):
+        return self.cluster.kubectl(*words, kubectl=self.binary, **more).stdout
+
+    def test_every_kind_is_made_shown_patched_and_deleted(self):
+        for version, kind, called, body, header in KINDS:
+            with self.subTest(kind=kind):
+                manifest = {"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, **body}
+                made = self.k("create", "-f", "-", stdin=json.dumps(manifest))
+                self.assertIn("x created", made)
+                lines = self.k("get", called).split("\n")
+                self.assertEqual(lines[0].split(), header.split())
+                self.assertTrue(lines[1].startswith("x"), lines)
+                self.k("label", called, "x", "colour=blue")
+                self.k("patch", called, "x", "--type=merge", "-p",
+                       '{"metadata":{"annotations":{"note":"hello"}}}')
+                there = json.loads(self.k("get", called, "x", "-o", "json"))
+                self.assertEqual(there["metadata"]["labels"]["colour"], "blue")
+                self.assertEqual(there["metadata"]["annotations"]["note"], "hello")
+                self.assertIn("Name:", self.k("describe", called, "x"))
+                self.assertIn("deleted", self.k("delete", called, "x"))
+                self.assertEqual(self.k("get", called, "--ignore-not-found", "x"), "")
+
+    def test_deployments_and_stateful_sets_scale(self):
+        for kind, more in (("Deployment", {}), ("StatefulSet", {"serviceName": "s"})):
+            body = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "s"},
+                    "spec": {"selector": PICK, "template": TEMPLATE, **more}}
+            self.k("apply", "-f", "-", stdin=json.dumps(body))
+            self.k("scale", kind.lower(), "s", "--replicas=4")
+            there = json.loads(self.k("get", kind.lower(), "s", "-o", "json"))
+            self.assertEqual((there["spec"]["replicas"], there["metadata"]["generation"]), (4, 2))
+            self.k("delete", kind.lower(), "s")
+
+    def test_one_object_is_seen_through_each_version(self):
+        role = {"apiVersion": GROUP + "/v1beta1", "kind": "Role", "metadata": {"name": "two"},
+                **RULES}
+        self.k("create", "-f", "-", stdin=json.dumps(role))
+        for version in ("v1", "v1beta1"):
+            there = self.cluster.get(f"/apis/{GROUP}/{version}/namespaces/default/roles/two")
+            self.assertEqual(there["apiVersion"], f"{GROUP}/{version}")
+        self.k("delete", "role", "two")
+
+    def test_the_end_of_a_namespace_is_theirs_too(self):
+        self.k("create", "namespace", "brief")
+        for name in ("Deployment", "Role", "Ingress", "ResourceQuota"):
+            version, kind, _, body, _ = next(k for k in KINDS if k[1] == name)
+            manifest = {"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, **body}
+            self.k("-n", "brief", "create", "-f", "-", stdin=json.dumps(manifest))
+        self.k("delete", "namespace", "brief", "--timeout=20s")
+        self.assertEqual(self.cluster.call("GET", "/api/v1/namespaces/brief")[0], 404)
+        deployments = self.cluster.get("/apis/apps/v1/deployments")["items"]
+        self.assertNotIn("brief", [d["metadata"]["namespace"] for d in deployments])
+
+
+class Kinds120(Stored, ClusterTest):
+    find = staticmethod(kubectl_120)
+
+
+class KindsCurrent(Stored, ClusterTest):
+    find = staticmethod(kubectl_current)
