@@ -1,5 +1,7 @@
 """Kinds that are stored and shown: made, read, patched and deleted, with the columns of Kubernetes."""
+import base64
 import json
+import subprocess
 
 from cluster import ClusterTest, kubectl_120, kubectl_current
 
@@ -13,6 +15,13 @@ HOOK = {"name": "a.example.com", "admissionReviewVersions": ["v1"], "sideEffects
 RULES = {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}
 ANY = {"rule": "RunAsAny"}
 BACKEND = {"service": {"name": "web", "port": {"number": 80}}}
+
+
+def signing_request():
+    done = subprocess.run(["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout",
+                           "/dev/null", "-subj", "/CN=me"], check=True, capture_output=True)
+    return base64.b64encode(done.stdout).decode()
+
 
 # apiVersion, kind, what kubectl calls it, manifest, header of `kubectl get`
 KINDS = [
@@ -46,7 +55,7 @@ KINDS = [
      "NAME SCHEDULE SUSPEND ACTIVE LAST SCHEDULE AGE"),
     ("batch/v1", "Job", "jobs", {"spec": {"template": ONCE}}, "NAME COMPLETIONS DURATION AGE"),
     ("certificates.k8s.io/v1", "CertificateSigningRequest", "csr",
-     {"spec": {"request": "YWJj", "signerName": "example.com/me", "usages": ["client auth"]}},
+     {"spec": {"request": signing_request(), "signerName": "example.com/me", "usages": ["client auth"]}},
      "NAME AGE SIGNERNAME REQUESTOR CONDITION"),
     ("coordination.k8s.io/v1beta1", "Lease", "leases", {"spec": {"holderIdentity": "me"}},
      "NAME HOLDER AGE"),
@@ -128,6 +137,16 @@ class Stored:
             there = json.loads(self.k("get", kind.lower(), "s", "-o", "json"))
             self.assertEqual((there["spec"]["replicas"], there["metadata"]["generation"]), (4, 2))
             self.k("delete", kind.lower(), "s")
+
+    def test_a_signing_request_is_approved(self):
+        spec = next(k[3]["spec"] for k in KINDS if k[1] == "CertificateSigningRequest")
+        self.k("create", "-f", "-", stdin=json.dumps(
+            {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
+             "metadata": {"name": "me"}, "spec": spec}))
+        self.assertIn("Pending", self.k("get", "csr", "me"))
+        self.k("certificate", "approve", "me")
+        self.assertIn("Approved", self.k("get", "csr", "me"))
+        self.k("delete", "csr", "me")
 
     def test_one_object_is_seen_through_each_version(self):
         role = {"apiVersion": GROUP + "/v1beta1", "kind": "Role", "metadata": {"name": "two"},
