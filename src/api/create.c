@@ -54,16 +54,16 @@ static void create_answer(struct request *r, const struct result *result)
         reply_result(r, 201, result);
 }
 
-/* The document as it will be: placed, defaulted, begun, validated. */
+/* The document as it will be: placed, begun, defaulted, validated. */
 static bool create_document(struct request *r, struct buf *out)
 {
     struct creation *c = r->state;
-    buf_auto struct buf placed = BUF_INIT, defaulted = BUF_INIT;
+    buf_auto struct buf placed = BUF_INIT, begun = BUF_INIT;
     struct mp doc = mp_read(c->doc.data, c->doc.len);
     struct str name = c->generates ? str_of(c->name) : (struct str){0};
     prepare_place(r->route.kind, doc, name, r->route.ns, &placed);
-    admit_defaults(r->route.kind, mp_read(placed.data, placed.len), &defaulted);
-    prepare_new(r->route.kind, mp_read(defaulted.data, defaulted.len), out);
+    prepare_new(r->route.kind, mp_read(placed.data, placed.len), istr_str(r->user), &begun);
+    admit_defaults(r->route.kind, mp_read(begun.data, begun.len), out);
     return write_validate(r, mp_read(out->data, out->len), (struct mp){0});
 }
 

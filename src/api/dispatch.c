@@ -40,10 +40,11 @@ static const struct {
     handler *handle;
 } dispatch_subs[] = {
     {"status", "GET", serve_get},      {"status", "PUT", serve_update},
-    {"status", "PATCH", serve_patch},  {"scale", "GET", serve_get_scale},
-    {"scale", "PUT", serve_update},    {"scale", "PATCH", serve_patch},
-    {"finalize", "PUT", serve_update}, {"binding", "POST", serve_bind},
-    {"log", "GET", serve_log},
+    {"status", "PATCH", serve_patch},  {"approval", "GET", serve_get},
+    {"approval", "PUT", serve_update}, {"approval", "PATCH", serve_patch},
+    {"scale", "GET", serve_get_scale}, {"scale", "PUT", serve_update},
+    {"scale", "PATCH", serve_patch},   {"finalize", "PUT", serve_update},
+    {"binding", "POST", serve_bind},   {"log", "GET", serve_log},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))

@@ -47,18 +47,35 @@ void prepare_place(const struct kind *kind, struct mp doc, struct str name, stru
     edit_map(doc, edits, count, out);
 }
 
-void prepare_new(const struct kind *kind, struct mp doc, struct buf *out)
+/* Nobody asks in another's name. */
+static void prepare_requester(struct mp spec, struct str user, struct buf *out)
 {
-    buf_auto struct buf status = BUF_INIT;
-    struct edit edit = {"status", {0}};
+    buf_auto struct buf name = BUF_INIT;
+    mp_put_str(&name, user);
+    struct edit who[] = {
+        {"username", edit_bytes(&name)}, {"uid", {0}}, {"groups", {0}}, {"extra", {0}}};
+    edit_map(spec, who, sizeof who / sizeof *who, out);
+}
+
+void prepare_new(const struct kind *kind, struct mp doc, struct str user, struct buf *out)
+{
+    buf_auto struct buf status = BUF_INIT, spec = BUF_INIT;
+    struct edit edits[] = {{"status", {0}}, {"spec", {0}}};
+    struct mp given = mp_get(doc, "spec");
+    bool asks = !strcmp(kind->key, "certificatesigningrequests.certificates.k8s.io");
+    if (asks && given.type == MP_MAP) {
+        prepare_requester(given, user, &spec);
+        edits[1].value = edit_bytes(&spec);
+    }
     if (kind == kind_service) {
         mp_put_map(&status, 1);
         mp_put_z(&status, "loadBalancer");
         mp_put_map(&status, 0);
-        edit.value = edit_bytes(&status);
+        edits[0].value = edit_bytes(&status);
     }
     /* A node comes with its status; others begin with the one that their actor gives them. */
-    edit_map(doc, &edit, kind->has_status && kind != kind_node, out);
+    bool begins = kind->has_status && kind != kind_node;
+    edit_map(doc, edits, begins ? 1 + (size_t)(spec.len > 0) : 0, out);
 }
 
 void prepare_again(struct mp doc, struct mp old, struct buf *out)

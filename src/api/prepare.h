@@ -10,8 +10,8 @@
 void prepare_place(const struct kind *kind, struct mp doc, struct str name, struct str ns,
                    struct buf *out);
 /* Appends `doc` with the status that a new object of its kind may bring; what else it begins with
- * is for its actor to say. */
-void prepare_new(const struct kind *kind, struct mp doc, struct buf *out);
+ * is for its actor to say. A request to be signed bears the name of `user`, who asks. */
+void prepare_new(const struct kind *kind, struct mp doc, struct str user, struct buf *out);
 /* Appends `doc` with `generateName` as in `old`, whatever was given. */
 void prepare_again(struct mp doc, struct mp old, struct buf *out);
 

@@ -163,6 +163,7 @@ bool write_validate(struct request *r, struct mp doc, struct mp old)
     struct causes causes = {0};
     const char *sub = r->route.sub ? r->route.sub->name : NULL;
     /* Scale and finalize change the object itself. */
+    if (sub && strcmp(sub, "approval") == 0) sub = "status";
     if (sub && strcmp(sub, "status") != 0) sub = NULL;
     admit_validate(r->route.kind, doc, old, sub, &causes);
     bool good = causes.count == 0;

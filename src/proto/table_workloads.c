@@ -53,9 +53,8 @@ void cell_duration(struct table_row *r)
 {
     struct buf text buf_auto = BUF_INIT;
     int64_t begun, done = r->now_s * 1000000;
-    struct mp end = table_status(r, "completionTime");
-    if (end.type == MP_STR && !time_parse(end.s, &done)) end = (struct mp){0};
-    struct mp start = table_status(r, "startTime");
+    struct mp start = table_status(r, "startTime"), end = table_status(r, "completionTime");
+    if (end.type == MP_STR && time_parse(end.s, &begun)) done = begun;
     if (start.type == MP_STR && time_parse(start.s, &begun))
         table_put_age((done - begun) / 1000000, &text);
     table_cell_buf(r, &text, "");

@@ -143,10 +143,18 @@ class Stored:
         self.k("create", "-f", "-", stdin=json.dumps(
             {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
              "metadata": {"name": "me"}, "spec": spec}))
-        self.assertIn("Pending", self.k("get", "csr", "me"))
+        self.addCleanup(lambda: self.k("delete", "csr", "me"))
+        self.assertRegex(self.k("get", "csr", "me"), r"example.com/me +\S+ +Pending")
         self.k("certificate", "approve", "me")
         self.assertIn("Approved", self.k("get", "csr", "me"))
-        self.k("delete", "csr", "me")
+
+    def test_a_claim_waits_for_its_volume(self):
+        claim = next(k for k in KINDS if k[1] == "PersistentVolumeClaim")
+        self.k("create", "-f", "-", stdin=json.dumps(
+            {"apiVersion": "v1", "kind": claim[1], "metadata": {"name": "c"}, **claim[3],
+             "status": {"phase": "Bound"}}))
+        self.addCleanup(lambda: self.k("delete", "pvc", "c"))
+        self.assertEqual(self.k("get", "pvc", "c").split("\n")[1].split()[:2], ["c", "Pending"])
 
     def test_one_object_is_seen_through_each_version(self):
         role = {"apiVersion": GROUP + "/v1beta1", "kind": "Role", "metadata": {"name": "two"},
