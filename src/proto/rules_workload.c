@@ -17,7 +17,7 @@ static const struct {
 static size_t workload_word(const struct check_scope *at)
 {
     size_t i = 0;
-    while (workload_words[i].type && strcmp(workload_words[i].type, at->type->name)) i++;
+    while (workload_words[i].type && strcmp(workload_words[i].type, at->type->name) != 0) i++;
     return i;
 }
 
