@@ -175,14 +175,16 @@ static int cmd_bench(int argc, char **argv)
 {
     const char *output = NULL;
     int words = 0;
-    struct bench_request b = {.workload = "api", .nodes = 1000, .pods = 5000, .connections = 64};
+    struct bench_request b = {
+        .workload = "api", .nodes = 1000, .pods = 5000, .connections = 64, .sim_delay = 1000};
     const struct option_row rows[] = {
         {"nodes", OPTION_NUMBER, &b.nodes, "N  simulated nodes (1000)", false},
         {"pods", OPTION_NUMBER, &b.pods, "N  pods (5000)", false},
         {"workload", OPTION_TEXT, &b.workload, "W  api: one request a pod; replicaset: one object",
          false},
         {"connections", OPTION_NUMBER, &b.connections, "N  clients at the same time (64)", false},
-        {"sim-delay-ms", OPTION_NUMBER, &b.sim_delay, "MS  from bound to Running (0)", false},
+        {"sim-delay-ms", OPTION_NUMBER, &b.sim_delay,
+         "MS  from bound to Running, as containers take (1000)", false},
         {"api-port", OPTION_NUMBER, &b.port, "PORT  of the first master (one of its own)", false},
         {"dir", OPTION_TEXT, &b.dir, "DIR  use this running cluster instead of one of its own",
          false},
