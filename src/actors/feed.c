@@ -9,18 +9,6 @@ struct feed_batch *feed_batch_new(size_t capacity)
     return b;
 }
 
-void feed_batch_add(struct feed_batch *b, const struct change *c)
-{
-    b->changes[b->count++] = (struct feed_change){
-        .type = c->type,
-        .revision = c->revision,
-        .before = object_ref(c->before),
-        .after = object_ref(c->after),
-    };
-    b->last = c->revision;
-    b->time_ms = c->time_ms;
-}
-
 void feed_batch_ref(struct feed_batch *b)
 {
     atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);

@@ -36,8 +36,7 @@ struct feed_batch {
     size_t count;
     struct feed_change changes[];
 };
-struct feed_batch *feed_batch_new(size_t capacity);                /* refs = 1 */
-void feed_batch_add(struct feed_batch *b, const struct change *c); /* within the capacity */
+struct feed_batch *feed_batch_new(size_t capacity); /* refs = 1 */
 void feed_batch_ref(struct feed_batch *b);
 void feed_batch_unref(struct feed_batch *b);
 

@@ -41,11 +41,6 @@ const char *conn_address(const struct conn *c)
     return c->address;
 }
 
-struct uv_loop_s *conn_loop(const struct conn *c)
-{
-    return c->hub->loop;
-}
-
 const struct tls_peer *conn_peer(const struct conn *c)
 {
     static const struct tls_peer nobody;

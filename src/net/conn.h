@@ -41,7 +41,6 @@ struct conn *conn_connect(struct uv_loop_s *loop, const struct conn_target *targ
 void *conn_owner(const struct conn *c);
 const struct tls_peer *conn_peer(const struct conn *c);
 const char *conn_address(const struct conn *c); /* of the other side */
-struct uv_loop_s *conn_loop(const struct conn *c);
 
 /* The place to append what shall be written; marks the connection for this turn's flush. Valid
  * until the owner returns to the loop. */

@@ -153,11 +153,6 @@ void *link_data(struct link *l)
     return l->data;
 }
 
-void link_set_data(struct link *l, void *data)
-{
-    l->data = data;
-}
-
 const struct tls_peer *link_peer(const struct link *l)
 {
     return conn_peer(l->conn);

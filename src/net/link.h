@@ -37,7 +37,6 @@ struct link_options {
 struct link *link_connect(struct uv_loop_s *loop, const char *address,
                           const struct link_options *options, void *data);
 void *link_data(struct link *l);
-void link_set_data(struct link *l, void *data);
 const struct tls_peer *link_peer(const struct link *l);
 const char *link_address(const struct link *l); /* of the other side, for messages */
 

@@ -89,11 +89,6 @@ void master_link_say(struct master_link *l, const struct nodewire *m)
     link_send(l->link, frame->data, frame->len, NULL, NULL);
 }
 
-size_t master_link_queued(const struct master_link *l)
-{
-    return l->link ? link_queued(l->link) : 0;
-}
-
 static void master_link_on_open(struct link *link)
 {
     struct master_link *l = link_data(link);

@@ -56,6 +56,5 @@ void master_link_start(struct master_link *l, struct masters *masters, const cha
                        const struct master_link_events *events);
 void master_link_stop(struct master_link *l);
 void master_link_say(struct master_link *l, const struct nodewire *m);
-size_t master_link_queued(const struct master_link *l);
 
 #endif

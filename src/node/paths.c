@@ -106,12 +106,6 @@ int mount_tmpfs(const char *path, const char *options, struct error *err)
     return 0;
 }
 
-int mount_bind(const char *from, const char *to, struct error *err)
-{
-    if (mount(from, to, NULL, MS_BIND, NULL) == 0) return 0;
-    return error_set(err, E_IO, "bind %s to %s: %s", from, to, strerror(errno));
-}
-
 void mount_remove(const char *path)
 {
     (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);

@@ -18,7 +18,6 @@ int path_make_dir(const char *path, mode_t mode, struct error *err); /* parents 
 void path_remove_tree(
     const char *path); /* does not cross into other file systems; what is missing is fine */
 int mount_tmpfs(const char *path, const char *options, struct error *err); /* makes the directory */
-int mount_bind(const char *from, const char *to, struct error *err);
 void mount_remove(const char *path); /* lazily; not mounted is fine */
 bool mount_is(const char *path);     /* a mount point? */
 

@@ -93,11 +93,3 @@ void *configuration_write(const struct raft_configuration *conf, size_t *out_n)
     *out_n = n;
     return bytes;
 }
-
-void configuration_copy(const struct raft_configuration *from, struct raft_configuration *to)
-{
-    raft_configuration_init(to);
-    for (unsigned i = 0; i < from->n; i++)
-        raft_configuration_add(to, from->servers[i].id, from->servers[i].address,
-                               from->servers[i].role);
-}

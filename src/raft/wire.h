@@ -111,6 +111,5 @@ void wire_write_append(struct buf *out, const struct wire *w, const struct raft_
 int configuration_read(struct str bytes, struct raft_configuration *out, struct error *err);
 /* Into memory of raft_malloc; padding is zero, so that equal configurations are equal bytes. */
 void *configuration_write(const struct raft_configuration *conf, size_t *out_n);
-void configuration_copy(const struct raft_configuration *from, struct raft_configuration *to);
 
 #endif

@@ -242,8 +242,3 @@ void store_close(struct store *s)
     mem_free(s->keyframe_dir);
     mem_free(s);
 }
-
-const char *store_dir(const struct store *s)
-{
-    return s->dir;
-}

@@ -61,7 +61,6 @@ struct store_identity {
 
 int store_open(struct store **out, const struct store_options *options, struct error *err);
 void store_close(struct store *s);
-const char *store_dir(const struct store *s);
 
 /* E_NOTFOUND before the identity was set; setting it twice to another value is E_CONFLICT. */
 int store_identity_get(struct store *s, struct store_identity *out, struct error *err);

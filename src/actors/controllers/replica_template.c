@@ -96,36 +96,33 @@ void replica_template_refresh(struct replica_set *s)
     doc_unref(plain);
 }
 
-struct doc *replica_adopted_body(const struct replica_set *s, const struct object *pod)
+/* The pod's body with its owners but for this set, and with this set as its controller when
+ * `adopt`. */
+static struct doc *body_with_owners(const struct replica_set *s, const struct object *pod,
+                                    bool adopt)
 {
     struct mp owners = doc_path(pod->body, "metadata.ownerReferences");
     struct mp mine = replica_owner_of(owners, &s->uid);
     buf_auto struct buf list = BUF_INIT;
-    uint32_t count = 1;
+    uint32_t count = adopt;
     size_t mark = mp_begin(&list);
     for (struct mp_iter it = mp_items(owners); mp_iter_next(&it);) {
         if (it.value.raw.p == mine.raw.p) continue;
         mp_put(&list, it.value);
         count++;
     }
-    put_owner(&list, s->object);
+    if (adopt) put_owner(&list, s->object);
     mp_end_array(&list, mark, count);
-    return edit_doc(pod->body, "metadata.ownerReferences", edit_value(&list));
+    return edit_doc(pod->body, "metadata.ownerReferences",
+                    count ? edit_value(&list) : (struct str){0});
+}
+
+struct doc *replica_adopted_body(const struct replica_set *s, const struct object *pod)
+{
+    return body_with_owners(s, pod, true);
 }
 
 struct doc *replica_released_body(const struct replica_set *s, const struct object *pod)
 {
-    struct mp owners = doc_path(pod->body, "metadata.ownerReferences");
-    struct mp mine = replica_owner_of(owners, &s->uid);
-    buf_auto struct buf list = BUF_INIT;
-    uint32_t count = 0;
-    size_t mark = mp_begin(&list);
-    for (struct mp_iter it = mp_items(owners); mp_iter_next(&it);) {
-        if (it.value.raw.p == mine.raw.p) continue;
-        mp_put(&list, it.value);
-        count++;
-    }
-    mp_end_array(&list, mark, count);
-    return edit_doc(pod->body, "metadata.ownerReferences",
-                    count ? edit_value(&list) : (struct str){0});
+    return body_with_owners(s, pod, false);
 }
