@@ -111,6 +111,7 @@ class Schema:
         self.read_protobuf(directory)
         self.defaults = self.read_lines(directory, "defaults.tsv", self.check_default)
         self.rules = self.read_lines(directory, "rules.tsv", self.check_rule)
+        self.read_descriptions(directory)
         self.read_kinds(directory)
         self.reach()
 
@@ -133,6 +134,7 @@ class Schema:
         for fields in self.types.values():
             for row in fields.values():
                 row["shape"], row["scalar"], row["target"] = self.resolve(row)
+                row["scalar_type"] = self.scalar_type(row["field_type"])
 
     def resolve(self, row):
         text, shape = row["field_type"], None
@@ -147,6 +149,12 @@ class Schema:
         if text not in self.types:
             row.fail(f"unknown type {text}")
         return shape or "OBJECT", "NONE", text
+
+    def scalar_type(self, text):
+        """What a scalar is called where it is more than its plain type says, or ""."""
+        text = text[2:] if text.startswith("[]") else text
+        text = text[4:-1] if text.startswith("map<") else text
+        return text if text in self.scalars or text.startswith("[]") else ""
 
     def read_protobuf(self, directory):
         messages = {}
@@ -234,6 +242,31 @@ class Schema:
             row.fail(f"unknown rule {rule!r}")
         if not row["field"] and rule != "check":
             row.fail("which field?")
+
+    # ---- descriptions
+
+    def read_descriptions(self, directory):
+        self.texts = {}
+        last = {name.split(".")[-1] for name in [*self.types, *self.scalars]}
+        every = {field for fields in self.types.values() for field in fields}
+        for row in read_table(directory, "descriptions.tsv"):
+            key = (row["type"], row["field"])
+            if key in self.texts:
+                row.fail(f"duplicate description of {'.'.join(filter(None, key))}")
+            if not row["text"]:
+                row.fail("no text")
+            if row["type"] != "*" and row["type"] not in last | set(self.types) | set(self.scalars):
+                row.fail(f"unknown type {row['type']}")
+            if row["field"] and row["field"] not in every:
+                row.fail(f"no type has a field {row['field']}")
+            self.texts[key] = row["text"]
+
+    def description(self, type_name, field=""):
+        """That of the type, of all types of that last name (in every version), of all types."""
+        for name in (type_name, type_name.split(".")[-1]) + (("*",) if field else ()):
+            if (name, field) in self.texts:
+                return self.texts[name, field]
+        return ""
 
     # ---- kinds
 
@@ -337,13 +370,15 @@ class Writer:
         return f"&schema_types[{self.index[name]}]" if name else "NULL"
 
     def field(self, f):
+        f["about"] = self.schema.description(f["type"], f["field"])
         patch = f["patch_strategy"].split(",")
         parts = [f".name = {c_text(f['field'])}", f".type = {self.type_ref(f['target'])}",
                  f".shape = SHAPE_{f['shape']}", f".scalar = SCALAR_{f['scalar']}"]
         flags = (("required", f["required"] == "y"), ("patch_merge", "merge" in patch),
                  ("patch_replace_keys", "retainKeys" in patch), ("proto_presence", f["presence"]))
         parts += [f".{name} = true" for name, value in flags if value]
-        texts = (("merge_key", "patch_merge_key"), ("list_type", "list_type"), ("list_keys", "list_map_keys"))
+        texts = (("merge_key", "patch_merge_key"), ("list_type", "list_type"), ("list_keys", "list_map_keys"),
+                 ("scalar_type", "scalar_type"), ("about", "about"))
         parts += [f".{name} = {c_text(f[column])}" for name, column in texts if f[column]]
         parts += [f".proto_{name} = {f[name]}" for name in ("number", "outer") if f[name]]
         return "{" + ", ".join(parts) + "}"
@@ -371,6 +406,10 @@ class Writer:
         return "{" + ", ".join(parts) + "}"
 
     @staticmethod
+    def text(value):
+        return c_text(value) if value else "NULL"
+
+    @staticmethod
     def texts(items):
         return "(const char *const[]){" + ", ".join([c_text(i) for i in items if i] + ["NULL"]) + "}"
 
@@ -396,7 +435,8 @@ class Writer:
             entries.append(
                 f"{{{c_text(name)}, fields_{i}, {f'defaults_{i}' if defaults else 'NULL'}, "
                 f"{f'rules_{i}' if rules else 'NULL'}, {len(self.order[name])}, {len(defaults)}, {len(rules)}, "
-                f"{c_bool(name in schema.above['defaults'])}, {c_bool(name in schema.above['rules'])}}}")
+                f"{c_bool(name in schema.above['defaults'])}, {c_bool(name in schema.above['rules'])}, "
+                f"{self.text(schema.description(name))}, false}}")
         self.array("const struct type schema_types", entries)
         self.put(f"const unsigned schema_type_count = {len(entries)};")
 

@@ -4,8 +4,8 @@
  * tools/schemagen.py: kinds.tsv (kind, group, versions, resource, singular, short names,
  * categories, scope, verbs, subresources), types.tsv (fields, their types, required, patch
  * strategy, merge keys), defaults.tsv, rules.tsv (validation), columns.tsv (printer columns),
- * protobuf.tsv (field numbers). Interpreters of the tables: admit.h, patch.h, protobuf.h and
- * table.h; a new kind is a line here, not code there. */
+ * protobuf.tsv (field numbers), descriptions.tsv (for people). Interpreters of the tables: admit.h,
+ * patch.h, protobuf.h, openapi.h and table.h; a new kind is a line here, not code there. */
 #ifndef LOGSHIP_PROTO_SCHEMA_H
 #define LOGSHIP_PROTO_SCHEMA_H
 
@@ -43,8 +43,11 @@ struct field {
     bool patch_merge;        /* strategic merge: lists are merged, by merge_key or as a set */
     bool patch_replace_keys; /* strategic merge: retainKeys */
     const char *merge_key;   /* or NULL */
-    const char *list_type;   /* atomic, set, map, or NULL (server-side apply) */
+    const char *list_type;   /* atomic, set, map, or NULL (server-side apply); of maps and objects
+                                of custom kinds: atomic, or NULL */
     const char *list_keys;   /* comma-separated, or NULL */
+    const char *scalar_type; /* "apis.meta.v1.Time": the named type that is one value, or NULL */
+    const char *about;       /* one sentence, or NULL */
     uint16_t proto_number;   /* 0: none */
     uint16_t proto_outer;    /* of the message around it that only protobuf has; else 0 */
     bool proto_presence;     /* a zero in protobuf was given, it is not an absent value */
@@ -57,6 +60,8 @@ struct type {
     const struct type_rule *rules;
     uint16_t field_count, default_count, rule_count;
     bool defaults_below, rules_below; /* in this type or in any that it reaches */
+    const char *about;                /* one sentence, or NULL */
+    bool open; /* fields that it does not name are kept as they are: types of custom kinds only */
 };
 
 enum kind_verb {
@@ -99,9 +104,10 @@ struct kind {
     const char *singular;
     const char *const *short_names; /* NULL-terminated */
     const char *const *categories;  /* NULL-terminated */
-    bool namespaced;
-    bool has_generation;                   /* metadata.generation is kept (spec changes bump it) */
-    bool has_status;                       /* status is written through the subresource only */
+    bool namespaced;                /* of the identity of a custom kind: it may be */
+    bool custom;                    /* defined by a CustomResourceDefinition; see definition.h */
+    bool has_generation;            /* metadata.generation is kept (spec changes bump it) */
+    bool has_status;                /* status is written through the subresource only */
     const char *(*name_check)(struct str); /* of metadata.name; see names.h */
     uint32_t verbs;
     const struct subresource *subresources;
@@ -112,8 +118,15 @@ struct kind {
     uint8_t column_count;
 };
 
+/* The built-in kinds come first. Then the identities of custom kinds, in the order in which this
+ * process heard of them: they are made when their key is first asked for, never go away, and hold
+ * only what cannot change (key, group, resource, index). From any thread; without locks but for the
+ * first mention of a key. */
+enum { CUSTOM_KINDS_MAX = 8192 };
 unsigned kind_count(void);
+unsigned kind_builtin_count(void);
 const struct kind *kind_at(unsigned index);
+/* NULL: neither a built-in kind nor "plural.domain.of.two.labels", or there are too many. */
 const struct kind *kind_by_key(struct str key);
 /* By the names in a path: ("apps", "v1", "replicasets"); *version gets the version served. */
 const struct kind *kind_by_path(struct str group, struct str version, struct str resource,
