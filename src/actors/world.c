@@ -19,12 +19,24 @@ static int actor_order(const void *key, const struct tree_node *node)
     return str_cmp(k->name, actor_name(a));
 }
 
+static void shelves_grow(struct world *w, unsigned count)
+{
+    w->shelves = mem_resize(w->shelves, count * sizeof *w->shelves);
+    for (; w->shelf_count < count; w->shelf_count++)
+        w->shelves[w->shelf_count] = (struct shelf){.by_name.compare = actor_order};
+}
+
+/* NULL: no actor of this kind was ever there. */
+static struct shelf *shelf_of(const struct world *w, const struct kind *kind)
+{
+    return kind->index < w->shelf_count ? &w->shelves[kind->index] : NULL;
+}
+
 struct world *world_new(const char *cluster)
 {
     struct world *w = mem_new(struct world);
     snprintf(w->cluster, sizeof w->cluster, "%s", cluster);
-    w->shelves = mem_zalloc(kind_count() * sizeof *w->shelves);
-    for (unsigned i = 0; i < kind_count(); i++) w->shelves[i].by_name.compare = actor_order;
+    shelves_grow(w, kind_builtin_count());
     list_init(&w->subscribers);
     w->requests = requests_new();
     return w;
@@ -38,7 +50,7 @@ static void actor_free(struct actor *a)
 
 void world_clear(struct world *w)
 {
-    for (unsigned i = 0; i < kind_count(); i++) {
+    for (unsigned i = 0; i < w->shelf_count; i++) {
         struct tree *t = &w->shelves[i].by_name;
         while (t->root) {
             struct actor *a = container_of(t->root, struct actor, node);
@@ -79,10 +91,11 @@ static size_t actor_key_len(const struct actor *a)
 struct actor *world_actor(struct world *w, const struct kind *kind, istr ns, struct str name)
 {
     char key[sizeof ns + ACTOR_NAME_MAX];
-    if (name.n > ACTOR_NAME_MAX) return NULL;
+    const struct shelf *shelf = shelf_of(w, kind);
+    if (!shelf || name.n > ACTOR_NAME_MAX) return NULL;
     memcpy(key, &ns, sizeof ns);
     if (name.n) memcpy(key + sizeof ns, name.p, name.n);
-    return map_get(&w->shelves[kind->index].by_key, key, sizeof ns + name.n);
+    return map_get(&shelf->by_key, key, sizeof ns + name.n);
 }
 
 struct object *world_get(struct world *w, const struct kind *kind, istr ns, struct str name)
@@ -98,7 +111,8 @@ struct actor *world_by_uid(struct world *w, const struct uid *uid)
 
 size_t world_count(const struct world *w, const struct kind *kind)
 {
-    return w->shelves[kind->index].objects;
+    const struct shelf *shelf = shelf_of(w, kind);
+    return shelf ? shelf->objects : 0;
 }
 
 static struct actor *actor_skip_nascent(struct tree_node *node, istr ns)
@@ -113,10 +127,11 @@ static struct actor *actor_skip_nascent(struct tree_node *node, istr ns)
 
 struct actor *world_first(struct world *w, const struct kind *kind, istr ns)
 {
-    struct tree *t = &w->shelves[kind->index].by_name;
-    if (!ns) return actor_skip_nascent(tree_first(t), NULL);
+    const struct shelf *shelf = shelf_of(w, kind);
+    if (!shelf) return NULL;
+    if (!ns) return actor_skip_nascent(tree_first(&shelf->by_name), NULL);
     struct actor_key from = {ns, STR("")};
-    return actor_skip_nascent(tree_ceiling(t, &from), ns);
+    return actor_skip_nascent(tree_ceiling(&shelf->by_name, &from), ns);
 }
 
 struct actor *world_next(struct actor *a, istr ns)
@@ -127,7 +142,7 @@ struct actor *world_next(struct actor *a, istr ns)
 bool world_namespace_empty(struct world *w, istr ns)
 {
     struct actor_key from = {ns, STR("")};
-    for (unsigned i = 0; i < kind_count(); i++) {
+    for (unsigned i = 0; i < w->shelf_count; i++) {
         if (!kind_at(i)->namespaced) continue;
         struct tree_node *node = tree_ceiling(&w->shelves[i].by_name, &from);
         if (node && container_of(node, struct actor, node)->ns == ns) return false;
@@ -140,16 +155,17 @@ struct actor *world_actor_make(struct world *w, const struct kind *kind, istr ns
     struct actor *a = world_actor(w, kind, ns, name);
     if (a) return a;
     assert(name.n <= ACTOR_NAME_MAX);
+    if (kind->index >= w->shelf_count) shelves_grow(w, kind->index + 1u);
+    struct shelf *shelf = &w->shelves[kind->index];
     a = mem_zalloc(sizeof *a + name.n + 1);
     a->kind = kind;
     a->ns = ns;
     list_init(&a->mailbox);
     a->name_len = (uint32_t)name.n;
     memcpy(a->name, name.p, name.n);
-    map_put(&w->shelves[kind->index].by_key, &a->ns, actor_key_len(a), a);
+    map_put(&shelf->by_key, &a->ns, actor_key_len(a), a);
     struct actor_key key = {ns, actor_name(a)};
-    tree_insert(&w->shelves[kind->index].by_name, &key, &a->node,
-                (uint32_t)XXH3_64bits(a->name, a->name_len));
+    tree_insert(&shelf->by_name, &key, &a->node, (uint32_t)XXH3_64bits(a->name, a->name_len));
     return a;
 }
 

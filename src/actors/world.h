@@ -70,11 +70,13 @@ struct world {
     uint64_t index;    /* of the last folded entry */
     int64_t time_ms;   /* of the last folded entry */
     struct digest digest;
-    struct shelf *shelves; /* by kind index */
-    struct map by_uid;     /* uid -> actor */
+    struct shelf *shelves; /* by kind index; grows when a custom kind gets its first actor */
+    unsigned shelf_count;
+    struct map by_uid; /* uid -> actor */
     struct docs docs;
     struct list subscribers;
-    struct requests *requests; /* recently folded request ids, for answering a repeated one */
+    struct requests *requests;   /* recently folded request ids, for answering a repeated one */
+    struct admission *admission; /* of the system that decides over this world; else NULL */
 };
 
 struct world *world_new(const char *cluster);

@@ -18,9 +18,9 @@ struct world_image *world_image_take(struct world *w)
     image->time_ms = w->time_ms;
     image->digest = w->digest;
     size_t total = 0;
-    for (unsigned i = 0; i < kind_count(); i++) total += w->shelves[i].objects;
+    for (unsigned i = 0; i < w->shelf_count; i++) total += w->shelves[i].objects;
     image->objects = mem_alloc(total * sizeof(struct object *));
-    for (unsigned i = 0; i < kind_count(); i++)
+    for (unsigned i = 0; i < w->shelf_count; i++)
         for (struct actor *a = world_first(w, kind_at(i), NULL); a; a = world_next(a, NULL))
             image->objects[image->count++] = object_ref(a->object);
     requests_encode(w->requests, &image->requests);

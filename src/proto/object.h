@@ -13,7 +13,9 @@
  * body: msgpack map as in JSON, but without: apiVersion, kind, status, metadata.{name, namespace,
  * uid, resourceVersion, generation, creationTimestamp, deletionTimestamp,
  * deletionGracePeriodSeconds, selfLink}, and for pods without spec.nodeName. metadata is always
- * there (a map, maybe empty). status: the status map or NULL. */
+ * there (a map, maybe empty). status: the status map or NULL. A custom kind without the status
+ * subresource has no part that is written apart: what it calls status stays in the body, and is
+ * what counts when the kind had the subresource once and an old status is still there. */
 #ifndef LOGSHIP_PROTO_OBJECT_H
 #define LOGSHIP_PROTO_OBJECT_H
 
@@ -76,7 +78,7 @@ static inline struct mp object_labels(const struct object *o)
 }
 
 /* Puts the whole Kubernetes form as msgpack into out: apiVersion and kind first (as `version` names
- * them, NULL: the storage version), then metadata, spec..., status. */
+ * them, NULL: the storage version, for built-in kinds only), then metadata, spec..., status. */
 void object_put_doc(const struct object *o, const struct kind_version *version, struct buf *out);
 
 /* The parts of a Kubernetes-form document. All slices point into the document given. */

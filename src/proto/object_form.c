@@ -114,12 +114,13 @@ static int form_put_body(const struct kind *kind, struct mp whole, struct object
     uint32_t pairs = 1;
     size_t mark = mp_begin(out);
     struct mp metadata = mp_get(whole, "metadata");
+    bool apart = !kind->custom || kind->has_status;
     int rc = form_put_metadata(metadata, out, err);
     if (!rc) rc = form_names(metadata, parts, err);
     for (struct mp_iter it = mp_items(whole); !rc && mp_iter_next(&it);) {
         if (str_is(it.key, "metadata") || str_is(it.key, "apiVersion") || str_is(it.key, "kind"))
             continue;
-        if (str_is(it.key, "status")) {
+        if (apart && str_is(it.key, "status")) {
             *status = it.value;
             continue;
         }
@@ -242,11 +243,13 @@ void object_put_doc(const struct object *o, const struct kind_version *version, 
     if (metadata.type != MP_MAP) metadata = (struct mp){0};
     uint32_t pairs = body.count - (mp_get(body, "metadata").type != MP_END);
     if (!version) version = &o->id->kind->versions[0];
+    bool status_apart =
+        o->status && !(o->id->kind->custom && mp_get(body, "status").type != MP_END);
     buf_reserve(out, o->body->len + (o->status ? o->status->len : 0) + 512);
     bool spec_missing = o->node && spec.type == MP_END;
-    mp_put_map(out, 3 + pairs + (uint32_t)spec_missing + (o->status != NULL));
+    mp_put_map(out, 3 + pairs + (uint32_t)spec_missing + (uint32_t)status_apart);
     form_pair(out, "apiVersion", str_of(version->api_version));
-    form_pair(out, "kind", str_of(o->id->kind->kind));
+    form_pair(out, "kind", str_of(version->kind->kind));
     mp_put_z(out, "metadata");
     form_put_metadata_out(o, metadata, out);
     for (struct mp_iter it = mp_items(body); mp_iter_next(&it);) {
@@ -259,7 +262,7 @@ void object_put_doc(const struct object *o, const struct kind_version *version, 
         mp_put(out, it.value);
     }
     if (spec_missing) form_put_bound_spec(spec, o->node, out);
-    if (!o->status) return;
+    if (!status_apart) return;
     mp_put_z(out, "status");
     mp_put_raw(out, (struct str){o->status->bytes, o->status->len});
 }

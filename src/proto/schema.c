@@ -1,21 +1,31 @@
 #include "proto/schema.h"
 
+#include "proto/schema_custom.h"
 #include "proto/schema_tables.h"
 
 #include <assert.h>
 
 const struct kind *kind_pod, *kind_node, *kind_namespace, *kind_replicaset, *kind_rc, *kind_secret,
-    *kind_configmap, *kind_serviceaccount, *kind_service, *kind_endpoints, *kind_event, *kind_lease;
+    *kind_configmap, *kind_serviceaccount, *kind_service, *kind_endpoints, *kind_event, *kind_lease,
+    *kind_limitrange, *kind_quota, *kind_pvc, *kind_pv, *kind_priorityclass, *kind_storageclass,
+    *kind_runtimeclass, *kind_job;
 
-unsigned kind_count(void)
+unsigned kind_builtin_count(void)
 {
     return schema_kind_count;
 }
 
+unsigned kind_count(void)
+{
+    return schema_kind_count + schema_custom_count();
+}
+
 const struct kind *kind_at(unsigned index)
 {
-    assert(index < schema_kind_count);
-    return &schema_kinds[index];
+    if (index < schema_kind_count) return &schema_kinds[index];
+    const struct kind *k = schema_custom_at(index - schema_kind_count);
+    assert(k);
+    return k;
 }
 
 const struct kind *kind_by_key(struct str key)
@@ -30,7 +40,7 @@ const struct kind *kind_by_key(struct str key)
         else
             low = middle + 1;
     }
-    return NULL;
+    return schema_custom(key);
 }
 
 static const struct kind *schema_found(unsigned kind, unsigned at, const struct kind_version **out)
@@ -124,6 +134,14 @@ void schema_init(void)
         {&kind_endpoints, "endpoints"},
         {&kind_event, "events"},
         {&kind_lease, "leases.coordination.k8s.io"},
+        {&kind_limitrange, "limitranges"},
+        {&kind_quota, "resourcequotas"},
+        {&kind_pvc, "persistentvolumeclaims"},
+        {&kind_pv, "persistentvolumes"},
+        {&kind_priorityclass, "priorityclasses.scheduling.k8s.io"},
+        {&kind_storageclass, "storageclasses.storage.k8s.io"},
+        {&kind_runtimeclass, "runtimeclasses.node.k8s.io"},
+        {&kind_job, "jobs.batch"},
     };
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
         *named[i].slot = kind_by_key(str_of(named[i].key));
