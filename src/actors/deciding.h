@@ -4,7 +4,7 @@
 #ifndef LOGSHIP_ACTORS_DECIDING_H
 #define LOGSHIP_ACTORS_DECIDING_H
 
-#include "actors/behavior.h"
+#include "actors/admission/admission.h"
 
 /* The object exists, and is the one (uid) in the version (revision) that the sender meant. */
 bool deciding_exists(const struct actor *a, const struct command *c, struct decision *out);
@@ -16,10 +16,10 @@ void deciding_forbidden(struct decision *out, const struct actor *a, const char 
 void deciding_invalid(struct decision *out, const struct actor *a, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Create with these documents (references are taken over), after the checks on name and namespace.
- */
+/* Create with this body (the reference is taken over) as admission leaves it. `first` gives the
+ * status. */
 void object_decide_create(struct world *w, const struct actor *a, const struct command *c,
-                          struct doc *body, struct doc *status, struct decision *out);
+                          struct doc *body, first_status_fn *first, struct decision *out);
 /* Replace the body (the reference is taken over); removes the object when that was the last thing
  * it waited for. */
 void object_decide_body(const struct actor *a, struct doc *body, struct decision *out);
@@ -30,12 +30,9 @@ void object_decide_status(const struct actor *a, struct doc *status, enum event_
 void object_decide_delete(const struct actor *a, const struct command *c, int32_t grace_s,
                           enum propagation propagation, int64_t now_ms, struct decision *out);
 
-/* A pod's body with what Kubernetes' admission adds to every new pod: tolerations of 300 s for
- * nodes that are not ready or not reachable, the service account, the priority. A new reference;
- * the same document when nothing is missing. */
-struct doc *pod_admitted(struct doc *body);
 /* {phase: Pending, qosClass: ...}; a new reference. */
-struct doc *pod_first_status(const struct doc *body);
+struct doc *pod_first_status(const struct command *c, const struct doc *body);
+const char *pod_quality(struct mp spec); /* "Guaranteed", "Burstable", "BestEffort" */
 static inline bool pod_finished(const struct object *o)
 {
     struct str phase = mp_str(doc_path(o->status, "phase"));

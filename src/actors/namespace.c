@@ -4,10 +4,12 @@
 
 static const char *const lasting[] = {"default", "kube-system", "kube-public"};
 
-static struct doc *status_of_phase(const char *phase)
+static struct doc *first_status(const struct command *c, const struct doc *body)
 {
+    (void)c;
+    (void)body;
     buf_auto struct buf value = BUF_INIT;
-    mp_put_z(&value, phase);
+    mp_put_z(&value, "Active");
     return edit_doc(NULL, "phase", edit_value(&value));
 }
 
@@ -18,7 +20,7 @@ static void decide_create(struct world *w, const struct actor *a, const struct c
     mp_put_array(&list, 1);
     mp_put_z(&list, "kubernetes");
     struct doc *body = edit_doc(c->body, "spec.finalizers", edit_value(&list));
-    object_decide_create(w, a, c, body, status_of_phase("Active"), out);
+    object_decide_create(w, a, c, body, first_status, out);
 }
 
 static void decide_delete(const struct actor *a, int64_t now_ms, struct decision *out)

@@ -27,6 +27,12 @@ static struct doc *with_not_ready_taint(struct doc *body)
     return edit_doc(body, "spec.taints", edit_value(&list));
 }
 
+static struct doc *first_status(const struct command *c, const struct doc *body)
+{
+    (void)body;
+    return c->status ? doc_ref(c->status) : doc_empty();
+}
+
 static void node_decide(struct world *w, const struct actor *a, const struct command *c,
                         int64_t now_ms, struct decision *out)
 {
@@ -37,7 +43,7 @@ static void node_decide(struct world *w, const struct actor *a, const struct com
     struct doc *given = c->body ? doc_ref(c->body) : doc_empty();
     struct doc *body = says_ready(c->status) ? doc_ref(given) : with_not_ready_taint(given);
     doc_unref(given);
-    object_decide_create(w, a, c, body, c->status ? doc_ref(c->status) : doc_empty(), out);
+    object_decide_create(w, a, c, body, first_status, out);
 }
 
 const struct behavior behavior_node = {node_decide, object_fold};

@@ -5,37 +5,23 @@
 
 #include <assert.h>
 
-/* Kubernetes admits nothing new into a namespace that is missing or on its way out. */
-static bool namespace_takes(struct world *w, const struct actor *a, struct decision *out)
-{
-    if (!a->ns) return true;
-    const struct object *ns = world_get(w, kind_namespace, NULL, istr_str(a->ns));
-    if (!ns)
-        result_refuse(&out->result, 404, "NotFound", "namespaces \"%s\" not found", a->ns);
-    else if (ns->deleted_s)
-        deciding_forbidden(
-            out, a, "unable to create new content in namespace %s because it is being terminated",
-            a->ns);
-    return ns && !ns->deleted_s;
-}
-
 void object_decide_create(struct world *w, const struct actor *a, const struct command *c,
-                          struct doc *body, struct doc *status, struct decision *out)
+                          struct doc *body, first_status_fn *first, struct decision *out)
 {
     if (a->object) {
         result_refuse(&out->result, 409, "AlreadyExists", "%s \"%s\" already exists", a->kind->key,
                       a->name);
-    } else if (namespace_takes(w, a, out)) {
-        struct event *e = decision_event(out, a, EVENT_CREATED);
-        /* One address for equal documents: an entry then holds each of them once. */
-        e->body = docs_intern(&w->docs, body);
-        e->status = docs_intern(&w->docs, status);
-        e->node = istr_str(c->node);
-        e->deleted_s = c->created_s;
+        doc_unref(body);
         return;
     }
-    doc_unref(body);
-    doc_unref(status);
+    struct doc *admitted, *status;
+    if (!admission_create(w, a, c, body, first, &admitted, &status, out)) return;
+    struct event *e = decision_event(out, a, EVENT_CREATED);
+    /* One address for equal documents: an entry then holds each of them once. */
+    e->body = docs_intern(&w->docs, admitted);
+    e->status = docs_intern(&w->docs, status);
+    e->node = istr_str(c->node);
+    e->deleted_s = c->created_s;
 }
 
 /* Whether anything but metadata differs: that is what a generation counts. */
@@ -124,18 +110,31 @@ static void decide_condition(const struct actor *a, const struct command *c, str
     for (int i = 0; i < 4; i++) e->text[i] = str_of(c->text[i]);
 }
 
+static struct doc *given_status(const struct command *c, const struct doc *body)
+{
+    (void)body;
+    return doc_ref(c->status);
+}
+
+static void decide_update(struct world *w, const struct actor *a, const struct command *c,
+                          struct decision *out)
+{
+    if (!c->body || !finalizers_only_go(a, c, out)) return;
+    struct doc *body = admission_update(w, a, c, doc_ref(c->body), out);
+    if (body) object_decide_body(a, body, out);
+}
+
 void object_decide(struct world *w, const struct actor *a, const struct command *c, int64_t now_ms,
                    struct decision *out)
 {
     if (c->op == COMMAND_CREATE) {
-        object_decide_create(w, a, c, c->body ? doc_ref(c->body) : doc_empty(), doc_ref(c->status),
-                             out);
+        object_decide_create(w, a, c, c->body ? doc_ref(c->body) : doc_empty(), given_status, out);
         return;
     }
     if (!deciding_exists(a, c, out)) return;
     switch (c->op) {
     case COMMAND_UPDATE:
-        if (c->body && finalizers_only_go(a, c, out)) object_decide_body(a, doc_ref(c->body), out);
+        decide_update(w, a, c, out);
         break;
     case COMMAND_STATUS:
         if (c->body) decide_status_metadata(a, c, out);

@@ -5,21 +5,6 @@
 
 enum { POD_GRACE_S = 30 };
 
-/* What comes from outside is admitted here. Documents that are interned never came from outside:
- * the controller of replica sets has them admitted once for all pods of a template. */
-static void decide_create(struct world *w, const struct actor *a, const struct command *c,
-                          struct decision *out)
-{
-    if (c->body && c->body->interned && c->status && c->status->interned) {
-        object_decide_create(w, a, c, doc_ref(c->body), doc_ref(c->status), out);
-        return;
-    }
-    struct doc *given = c->body ? doc_ref(c->body) : doc_empty();
-    struct doc *body = pod_admitted(given);
-    doc_unref(given);
-    object_decide_create(w, a, c, body, pod_first_status(body), out);
-}
-
 static void decide_bind(const struct actor *a, const struct command *c, struct decision *out)
 {
     const struct object *pod = a->object;
@@ -108,7 +93,8 @@ static void pod_decide(struct world *w, const struct actor *a, const struct comm
                        int64_t now_ms, struct decision *out)
 {
     if (c->op == COMMAND_CREATE) {
-        decide_create(w, a, c, out);
+        object_decide_create(w, a, c, c->body ? doc_ref(c->body) : doc_empty(), pod_first_status,
+                             out);
         return;
     }
     if (!deciding_exists(a, c, out)) return;

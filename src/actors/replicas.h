@@ -4,7 +4,6 @@
 
 #include "actors/behavior.h"
 
-struct doc *replicas_none(void); /* {replicas: 0}; a new reference */
 void replicas_decide(struct world *w, const struct actor *a, const struct command *c,
                      int64_t now_ms, struct decision *out);
 

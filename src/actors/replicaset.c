@@ -2,8 +2,10 @@
 #include "actors/deciding.h"
 #include "actors/replicas.h"
 
-struct doc *replicas_none(void)
+static struct doc *first_status(const struct command *c, const struct doc *body)
 {
+    (void)c;
+    (void)body;
     buf_auto struct buf b = BUF_INIT;
     mp_put_map(&b, 1);
     mp_put_z(&b, "replicas");
@@ -15,8 +17,7 @@ void replicas_decide(struct world *w, const struct actor *a, const struct comman
                      int64_t now_ms, struct decision *out)
 {
     if (c->op == COMMAND_CREATE) {
-        object_decide_create(w, a, c, c->body ? doc_ref(c->body) : doc_empty(), replicas_none(),
-                             out);
+        object_decide_create(w, a, c, c->body ? doc_ref(c->body) : doc_empty(), first_status, out);
     } else if (c->op == COMMAND_STATUS && !c->body && c->status) {
         if (deciding_exists(a, c, out))
             object_decide_status(a, doc_ref(c->status), EVENT_SCALED, out);

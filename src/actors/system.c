@@ -1,6 +1,7 @@
 /* From commands to entries: mailboxes, the open batch, and the one entry in flight. */
 #include "actors/system.h"
 
+#include "actors/admission/admission.h"
 #include "actors/behavior.h"
 #include "base/mem.h"
 #include "base/trace.h"
@@ -11,6 +12,7 @@
 struct system {
     struct system_options options;
     struct world *world;
+    struct admission *admission;
     bool leads, low_space, in_flight;
     struct entry_writer open;  /* what gathers for the next entry */
     struct list open_commands; /* the commands it answers */
@@ -32,6 +34,7 @@ struct system *system_new(const struct system_options *options)
     if (!s->options.mailbox_max) s->options.mailbox_max = 1024;
     if (!s->options.backlog_max) s->options.backlog_max = 262144;
     s->world = options->world;
+    s->admission = admission_new(s->world, options->mint);
     list_init(&s->open_commands);
     list_init(&s->flying);
     list_init(&s->backlog);
@@ -66,6 +69,7 @@ void system_free(struct system *s)
     system_proposed(s, E_UNKNOWN);
     entry_free(&s->open);
     buf_free(&s->entry);
+    admission_free(s->admission);
     mem_free(s);
 }
 

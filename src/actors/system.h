@@ -22,10 +22,11 @@ struct system_options {
      * inside. */
     void (*propose)(void *ctx, struct str entry, uint64_t first_revision, int64_t time_ms);
     void *ctx;
-    size_t batch_bytes;    /* 0: 1 MiB */
-    uint32_t batch_events; /* 0: 16,384 */
-    uint32_t mailbox_max;  /* 0: 1,024 */
-    uint32_t backlog_max;  /* 0: 262,144 */
+    const struct token_mint *mint; /* of service accounts' tokens; NULL: there are none */
+    size_t batch_bytes;            /* 0: 1 MiB */
+    uint32_t batch_events;         /* 0: 16,384 */
+    uint32_t mailbox_max;          /* 0: 1,024 */
+    uint32_t backlog_max;          /* 0: 262,144 */
 };
 
 struct system *system_new(const struct system_options *options);

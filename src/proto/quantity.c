@@ -204,30 +204,44 @@ static void quantity_put_binary(amount units, struct buf *out)
     buf_puts(out, binary_suffixes[step].text);
 }
 
+static void quantity_put_canonical(const struct quantity *q, struct buf *out)
+{
+    if (!q->nano) {
+        buf_putc(out, '0');
+        return;
+    }
+    if (q->negative) buf_putc(out, '-');
+    /* Small or fractional amounts of a binary suffix are clearer, or only exact, in decimals. */
+    if (q->family == BINARY && q->nano >= 1024 * NANO && q->nano % NANO == 0)
+        quantity_put_binary(q->nano / NANO, out);
+    else
+        quantity_put_decimal(q->nano, q->family, out);
+}
+
 bool quantity_canonical(struct str text, struct buf *out)
 {
     struct quantity q;
     if (!quantity_parse(text, &q)) return false;
-    if (!q.nano) {
-        buf_putc(out, '0');
-        return true;
-    }
-    if (q.negative) buf_putc(out, '-');
-    /* Small or fractional amounts of a binary suffix are clearer, or only exact, in decimals. */
-    if (q.family == BINARY && q.nano >= 1024 * NANO && q.nano % NANO == 0)
-        quantity_put_binary(q.nano / NANO, out);
-    else
-        quantity_put_decimal(q.nano, q.family, out);
+    quantity_put_canonical(&q, out);
     return true;
+}
+
+static struct quantity quantity_of_milli(int64_t milli, enum family family)
+{
+    amount magnitude = milli < 0 ? (amount)0 - (amount)milli : (amount)milli;
+    return (struct quantity){milli < 0, family, magnitude * (NANO / 1000)};
 }
 
 void quantity_format_milli(int64_t milli, struct buf *out)
 {
-    if (!milli) {
-        buf_putc(out, '0');
-        return;
-    }
-    if (milli < 0) buf_putc(out, '-');
-    amount magnitude = milli < 0 ? (amount)0 - (amount)milli : (amount)milli;
-    quantity_put_decimal(magnitude * 1000000, DECIMAL, out);
+    struct quantity q = quantity_of_milli(milli, DECIMAL);
+    quantity_put_canonical(&q, out);
+}
+
+void quantity_format_like(int64_t milli, struct str like, struct buf *out)
+{
+    struct quantity model;
+    bool known = quantity_parse(like, &model);
+    struct quantity q = quantity_of_milli(milli, known ? model.family : DECIMAL);
+    quantity_put_canonical(&q, out);
 }

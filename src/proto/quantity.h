@@ -12,5 +12,7 @@ bool quantity_value(struct str text, int64_t *out); /* whole units, rounded up *
  * family of the input kept. "0.5" -> "500m", "1024Mi" -> "1Gi". Returns false if not a quantity. */
 bool quantity_canonical(struct str text, struct buf *out);
 void quantity_format_milli(int64_t milli, struct buf *out); /* decimal family */
+/* Canonical, in the suffix family of another quantity. */
+void quantity_format_like(int64_t milli, struct str like, struct buf *out);
 
 #endif

@@ -116,10 +116,12 @@ static void higher_priority_goes_first_then_first_come(void **state)
 {
     (void)state;
     struct play p = play_open();
+    stage_make(p.stage, kind_priorityclass, "{'metadata':{'name':'high'},'value':10}");
+    stage_make(p.stage, kind_priorityclass, "{'metadata':{'name':'middle'},'value':5}");
     play_cpu_pod(&p, "a", "1", NULL);
     play_cpu_pod(&p, "b", "1", NULL);
-    play_cpu_pod(&p, "c", "2", "'priority':10");
-    play_pod(&p, "d", "'priority':5");
+    play_cpu_pod(&p, "c", "2", "'priorityClassName':'high'");
+    play_pod(&p, "d", "'priorityClassName':'middle'");
     play_pass(&p, 100);
     play_node(&p, "n1", "'cpu':'3','memory':'8Gi','pods':'3'", NULL, NULL);
     play_pass(&p, 2000);

@@ -37,7 +37,7 @@ static void pod_comes(struct chaos *c)
     static const char *const wishes[] = {
         "",
         "'nodeSelector':{'disk':'ssd'},",
-        "'priority':7,",
+        "'priorityClassName':'seven',",
         "'tolerations':[{'key':'k','operator':'Exists'}],",
         ("'affinity':{'nodeAffinity':{'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':"
          "9,"
@@ -185,6 +185,7 @@ static void chaos(uint64_t seed)
     print_message("seed %llu\n", (unsigned long long)seed);
     struct chaos *c = mem_new(struct chaos);
     c->play = play_open();
+    stage_make(c->play.stage, kind_priorityclass, "{'metadata':{'name':'seven'},'value':7}");
     c->play.stage->seed = seed;
     follower_open(&c->follower, c->play.stage);
     for (unsigned i = 0; i < STEPS; i++) {

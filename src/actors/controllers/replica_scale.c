@@ -64,7 +64,6 @@ static void create_one(struct replica_set *s, struct str generate)
         command_new(COMMAND_CREATE, kind_pod, s->space->ns, str_of(name), replica_who(s));
     command->cause = s->scale_cause;
     command->body = doc_ref(s->pod_body);
-    command->status = doc_ref(s->pod_status);
     command->node = s->pod_node;
     command->done = create_done;
     command->data = s;

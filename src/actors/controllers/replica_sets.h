@@ -37,9 +37,9 @@ struct replica_set {
     bool seen_selected, seen_labeled;
     struct uid *victims; /* chosen to be deleted, best first; void when the set is changed */
     size_t victim_count, victim_at;
-    struct doc *template_of;           /* the body that pod_body was made from */
-    struct doc *pod_body, *pod_status; /* interned; of every new pod */
-    istr pod_node;                     /* spec.nodeName of the template, or NULL */
+    struct doc *template_of; /* the body that pod_body was made from */
+    struct doc *pod_body;    /* interned; of every new pod, before its admission */
+    istr pod_node;           /* spec.nodeName of the template, or NULL */
 };
 
 struct replica_space { /* one namespace */

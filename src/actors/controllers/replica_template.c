@@ -2,7 +2,6 @@
  * them. */
 #include "actors/controllers/replica_sets.h"
 
-#include "actors/deciding.h"
 #include "actors/edit.h"
 
 struct mp replica_owner_of(struct mp owners, const struct uid *uid)
@@ -73,11 +72,9 @@ static void put_metadata(struct buf *b, const struct object *set, struct mp temp
 void replica_template_refresh(struct replica_set *s)
 {
     /* After a keyframe was loaded the world has other documents. */
-    if (s->template_of == s->object->body && s->pod_body->interned && s->pod_status->interned)
-        return;
+    if (s->template_of == s->object->body && s->pod_body->interned) return;
     doc_unref(s->template_of);
     doc_unref(s->pod_body);
-    doc_unref(s->pod_status);
     s->template_of = doc_ref(s->object->body);
     struct mp template = doc_path(s->object->body, "spec.template");
     struct mp spec = mp_get(template, "spec");
@@ -89,11 +86,7 @@ void replica_template_refresh(struct replica_set *s)
     put_metadata(&b, s->object, template);
     mp_put_z(&b, "spec");
     edit_put(&b, spec, "nodeName", (struct str){0});
-    struct doc *plain = doc_from_buf(&b);
-    struct docs *docs = &s->controller->world->docs;
-    s->pod_body = docs_intern(docs, pod_admitted(plain));
-    s->pod_status = docs_intern(docs, pod_first_status(s->pod_body));
-    doc_unref(plain);
+    s->pod_body = docs_intern(&s->controller->world->docs, doc_from_buf(&b));
 }
 
 /* The pod's body with its owners but for this set, and with this set as its controller when
