@@ -1,4 +1,5 @@
 #include "api/inner.h"
+#include "api/openapi_library.h"
 #include "api/snapshot.h"
 #include "api/watch.h"
 
@@ -47,6 +48,7 @@ int api_start(struct api **out, const struct api_options *options, struct error 
         return rc;
     }
     a->snapshots = snapshots_new();
+    a->openapi = openapi_library_new();
     a->watches = watch_hub_new(a);
     uv_timer_init(options->loop, &a->tick);
     uv_timer_start(&a->tick, api_tick, 1000, 1000);
@@ -95,6 +97,7 @@ void api_free(struct api *a)
     assert(a->server_gone && a->tick_gone);
     watch_hub_free(a->watches);
     snapshots_free(a->snapshots);
+    openapi_library_free(a->openapi);
     auth_free(a->auth);
     mem_free(a);
 }

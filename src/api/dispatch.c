@@ -14,7 +14,10 @@ static const struct {
     {"/healthz", true, health_live},
     {"/livez", true, health_live},
     {"/readyz", true, health_ready},
+    {"/", false, serve_root},
     {"/openapi/v2", false, openapi_v2},
+    {"/openapi/v3", false, openapi_v3},
+    {"/openapi/v3/", false, openapi_v3_document}, /* and everything below */
     {"/logship/digest", false, logship_digest},
     {"/logship/status", false, logship_status},
 };
@@ -119,11 +122,13 @@ static void dispatch_discovery(struct request *r)
 static handler *dispatch_find_plain(struct str path, bool *open)
 {
     while (path.n > 1 && path.p[path.n - 1] == '/') path.n--;
-    for (size_t i = 0; i < COUNT(dispatch_plain); i++)
-        if (str_is(path, dispatch_plain[i].path)) {
-            *open = dispatch_plain[i].open;
-            return dispatch_plain[i].handle;
-        }
+    for (size_t i = 0; i < COUNT(dispatch_plain); i++) {
+        const char *plain = dispatch_plain[i].path;
+        bool tree = plain[1] && str_ends(str_of(plain), "/") && str_starts(path, plain);
+        if (!tree && !str_is(path, plain)) continue;
+        *open = dispatch_plain[i].open;
+        return dispatch_plain[i].handle;
+    }
     return NULL;
 }
 

@@ -60,21 +60,6 @@ void health_ready(struct request *r)
     gate_ask(r->api->options.gate, &f->ask);
 }
 
-/* kubectl's apply and create want the OpenAPI document in protobuf, and take an empty one. */
-void openapi_v2(struct request *r)
-{
-    struct str accept = http_header(r->x, "Accept");
-    struct media m;
-    while (media_next(&accept, &m))
-        if (str_starts(m.type, "application/com.github.proto-openapi.spec.v2")) {
-            http_reply(r->x, 200, "application/octet-stream", NULL, "", 0);
-            return;
-        }
-    static const char empty[] = "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Logship\",\"version\":"
-                                "\"v1.20.2\"},\"paths\":{},\"definitions\":{}}";
-    http_reply(r->x, 200, "application/json", NULL, empty, sizeof empty - 1);
-}
-
 static void digest_answer(struct request *r, struct fetch *f)
 {
     char hex[DIGEST_HEX];

@@ -19,6 +19,7 @@
 
 struct watch_hub;
 struct snapshots;
+struct openapi_library;
 
 struct api {
     struct api_options options;
@@ -26,6 +27,7 @@ struct api {
     struct auth *auth;
     struct watch_hub *watches;
     struct snapshots *snapshots;
+    struct openapi_library *openapi;
     uv_timer_t tick; /* once a second: deadlines, bookmarks, old snapshots */
     bool stopping;
     bool server_gone, tick_gone;
@@ -119,6 +121,9 @@ void health_live(struct request *r);
 void health_ready(struct request *r);
 void health_version(struct request *r);
 void openapi_v2(struct request *r);
+void openapi_v3(struct request *r);
+void openapi_v3_document(struct request *r);
+void serve_root(struct request *r);
 void logship_digest(struct request *r);
 void logship_status(struct request *r);
 

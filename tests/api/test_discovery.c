@@ -77,19 +77,6 @@ static void the_version_reads_like_kubernetes_own(void **state)
     assert_int_equal(mp_str(mp_get(doc, "gitCommit")).n, 40);
 }
 
-static void an_openapi_document_lets_kubectl_go_on(void **state)
-{
-    ask_with(*state, "GET", "/openapi/v2?timeout=32s",
-             "Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf\r\n",
-             (struct str){0});
-    assert_int_equal(asked->status, 200);
-    assert_int_equal(asked->body.len, 0);
-    assert_string_equal(asked->type.data, "application/octet-stream");
-    assert_text(ask(*state, "GET", "/openapi/v2", NULL), "swagger", "2.0");
-    ask(*state, "GET", "/openapi/v3", NULL);
-    assert_int_equal(asked->status, 404);
-}
-
 static void the_digest_names_the_state_at_a_revision(void **state)
 {
     struct local_cluster *c = *state;
@@ -111,7 +98,6 @@ int main(void)
         TEST(resources_tell_names_verbs_and_categories),
         TEST(current_clients_learn_all_in_two_requests),
         TEST(the_version_reads_like_kubernetes_own),
-        TEST(an_openapi_document_lets_kubectl_go_on),
         TEST(the_digest_names_the_state_at_a_revision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
