@@ -1,5 +1,7 @@
 #include "proto/admit.h"
+#include "proto/definition.h"
 #include "proto/schema_tables.h"
+#include "proto/structural.h"
 
 static void defaults_object(const struct default_scope *outer, const struct type *type, struct mp v,
                             struct buf *out);
@@ -97,5 +99,8 @@ static void defaults_object(const struct default_scope *outer, const struct type
 
 void admit_defaults(const struct kind *kind, struct mp doc, struct buf *out)
 {
-    defaults_object(NULL, kind->versions[0].type, doc, out);
+    if (kind->custom)
+        structural_default(definition_of(kind)->structural, doc, out);
+    else
+        defaults_object(NULL, kind->versions[0].type, doc, out);
 }

@@ -3,7 +3,9 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "proto/checker.h"
+#include "proto/definition.h"
 #include "proto/quantity.h"
+#include "proto/structural.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -196,7 +198,10 @@ void admit_validate(const struct kind *kind, struct mp doc, struct mp old, const
     struct checker c = {
         .kind = kind, .subresource = subresource, .causes = causes, .root = doc, .old_root = old};
     check_metadata(&c);
-    validate_object(&c, NULL, kind->versions[0].type, doc, old);
+    if (kind->custom)
+        structural_validate(definition_of(kind)->structural, doc, "", causes);
+    else
+        validate_object(&c, NULL, kind->versions[0].type, doc, old);
     buf_free(&c.path);
     buf_free(&c.quoted);
 }

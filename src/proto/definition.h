@@ -38,7 +38,7 @@ struct definition_version {
     const struct structural *structural; /* the same, compiled (structural.h); never NULL */
     bool has_scale;
     struct definition_scale scale;
-    const struct jsonpath *const *cells; /* of kind.columns but the first, which is the name */
+    const struct jsonpath *const *cells; /* of kind.columns; NULL: the name, or nothing */
 };
 
 struct definition {

@@ -1,6 +1,6 @@
 /* JSON to msgpack and back.
  *
- * In: simdjson (behind json_parse.cpp, the only C++ file) proves syntax and UTF-8; we bound depth
+ * In: simdjson (behind json_parse.cpp) proves syntax and UTF-8; we bound depth
  * and size and write canonical msgpack (mp.h). Duplicate keys: the last one wins, as in Kubernetes.
  * Integers outside 64 bits become doubles. Out: a plain writer; strings escaped as Go's encoder
  * does

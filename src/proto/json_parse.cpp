@@ -1,4 +1,4 @@
-/* The only C++ file: simdjson's DOM behind a C function. No exception leaves it: simdjson is
+/* simdjson's DOM behind a C function. No exception leaves it: simdjson is
  * compiled without them and every container here is ours. */
 #define SIMDJSON_EXCEPTIONS 0
 #include <simdjson.h>

@@ -80,6 +80,8 @@ static inline struct mp object_labels(const struct object *o)
 /* Puts the whole Kubernetes form as msgpack into out: apiVersion and kind first (as `version` names
  * them, NULL: the storage version, for built-in kinds only), then metadata, spec..., status. */
 void object_put_doc(const struct object *o, const struct kind_version *version, struct buf *out);
+/* The same, but a custom object exactly as it is stored, whatever its schema says today. */
+void object_put_stored(const struct object *o, const struct kind_version *version, struct buf *out);
 
 /* The parts of a Kubernetes-form document. All slices point into the document given. */
 struct object_parts {

@@ -1,4 +1,5 @@
 /* The Kubernetes form of an object: taken apart on the way in, put together on the way out. */
+#include "proto/custom.h"
 #include "proto/object.h"
 #include "proto/timefmt.h"
 
@@ -236,6 +237,14 @@ static void form_put_bound_spec(struct mp spec, istr node, struct buf *out)
 }
 
 void object_put_doc(const struct object *o, const struct kind_version *version, struct buf *out)
+{
+    if (version && version->kind->custom)
+        custom_put_doc(definition_of(version->kind), o, out);
+    else
+        object_put_stored(o, version, out);
+}
+
+void object_put_stored(const struct object *o, const struct kind_version *version, struct buf *out)
 {
     struct mp body = doc_root(o->body);
     assert(body.type == MP_MAP);
