@@ -91,6 +91,7 @@ void mp_put_int(struct buf *b, int64_t v);
 void mp_put_uint(struct buf *b, uint64_t v);
 void mp_put_double(struct buf *b, double v);
 void mp_put_str(struct buf *b, struct str s);
+void mp_put_str_head(struct buf *b, size_t n); /* the caller appends the n bytes */
 void mp_put_z(struct buf *b, const char *z);
 void mp_put_bin(struct buf *b, const void *bytes, size_t n);
 void mp_put_array(struct buf *b, uint32_t count);

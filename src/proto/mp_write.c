@@ -45,9 +45,14 @@ void mp_put_double(struct buf *b, double v)
     MP_PACK(b, msgpack_pack_double, v);
 }
 
+void mp_put_str_head(struct buf *b, size_t n)
+{
+    MP_PACK(b, msgpack_pack_str, n);
+}
+
 void mp_put_str(struct buf *b, struct str s)
 {
-    MP_PACK(b, msgpack_pack_str, s.n);
+    mp_put_str_head(b, s.n);
     buf_append(b, s.p, s.n);
 }
 

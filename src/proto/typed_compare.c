@@ -1,0 +1,113 @@
+/* What changed between two documents. */
+#include "proto/lookup.h"
+#include "proto/typed.h"
+
+struct compare {
+    struct arena *arena;
+};
+
+static void compare_value(struct compare *c, struct view v, struct mp before, struct mp after,
+                          struct fieldset_node *node);
+
+/* An object that its type holds by value: it is always there, so it is not what was added. */
+static bool compare_is_given(struct view map, struct str key)
+{
+    const struct field *f = map.how == VIEW_STRUCT ? type_field(map.type, key) : NULL;
+    return f && f->shape == SHAPE_OBJECT && (map.depth == 0 || f->required);
+}
+
+static void compare_member(struct compare *c, struct view v, struct str key, struct mp before,
+                           struct mp after, struct fieldset *out)
+{
+    struct fieldset_node *node = fieldset_add(c->arena, out, (struct step){STEP_FIELD, key});
+    compare_value(c, view_member(v, key), before, after, node);
+    if (node->below.count && compare_is_given(v, key)) node->marks = 0;
+}
+
+static void compare_maps(struct compare *c, struct view v, struct mp before, struct mp after,
+                         struct fieldset *out)
+{
+    struct lookup lookup_auto old = lookup_map(before), new = {0};
+    if (old.count) new = lookup_map(after);
+    for (struct mp_iter it = mp_items(after); mp_iter_next(&it);) {
+        uint32_t at = old.count ? lookup_find(&old, it.key) : LOOKUP_NONE;
+        struct mp was = at == LOOKUP_NONE ? (struct mp){0} : old.items[at].value;
+        compare_member(c, v, it.key, was, it.value, out);
+    }
+    for (uint32_t i = 0; i < old.count; i++)
+        if (lookup_find(&new, old.items[i].key) == LOOKUP_NONE)
+            compare_member(c, v, old.items[i].key, old.items[i].value, (struct mp){0}, out);
+}
+
+/* The elements under their steps; `again` gets those whose step was there already. */
+static struct lookup compare_steps(struct compare *c, struct view v, struct mp list,
+                                   struct lookup *again)
+{
+    struct lookup steps = {0};
+    for (struct mp_iter it = mp_items(list); mp_iter_next(&it);) {
+        struct str step = view_step(c->arena, v, it.value).text;
+        bool known = lookup_find(&steps, step) != LOOKUP_NONE;
+        lookup_add(known ? again : &steps, step, it.value);
+    }
+    return steps;
+}
+
+/* Several elements of one step are one value: nobody can say which is which. */
+static bool compare_repeats(const struct lookup *x, const struct lookup *y, struct str step)
+{
+    return lookup_find(x, step) != LOOKUP_NONE || lookup_find(y, step) != LOOKUP_NONE;
+}
+
+static void compare_lists(struct compare *c, struct view v, struct mp before, struct mp after,
+                          struct fieldset *out)
+{
+    struct lookup lookup_auto old_again = {0}, new_again = {0};
+    struct lookup lookup_auto old = compare_steps(c, v, before, &old_again);
+    struct lookup lookup_auto new = compare_steps(c, v, after, &new_again);
+    enum step_kind kind = v.field->list_keys || v.field->merge_key ? STEP_KEY : STEP_VALUE;
+    for (uint32_t i = 0; i < new.count + old.count; i++) {
+        bool is_new = i < new.count;
+        const struct member *m = is_new ? &new.items[i] : &old.items[i - new.count];
+        uint32_t at = lookup_find(is_new ? &old : &new, m->key);
+        if (!is_new && at != LOOKUP_NONE) continue; /* was compared with the new one */
+        struct mp was = !is_new             ? m->value
+                        : at == LOOKUP_NONE ? (struct mp){0}
+                                            : old.items[at].value;
+        struct fieldset_node *node = fieldset_add(c->arena, out, (struct step){kind, m->key});
+        compare_value(c, view_element(v), was, is_new ? m->value : (struct mp){0}, node);
+        if (compare_repeats(&old_again, &new_again, m->key) && !node->marks)
+            node->marks = CHANGE_MODIFIED;
+    }
+}
+
+static void compare_value(struct compare *c, struct view v, struct mp before, struct mp after,
+                          struct fieldset_node *node)
+{
+    bool was = before.type != MP_END, is = after.type != MP_END;
+    enum view_how how = is ? view_of(v, after) : view_of(v, before);
+    bool leaf = how == VIEW_LEAF || (was && is && view_of(v, before) != how) ||
+                (before.count == 0 && after.count == 0 && how != VIEW_LEAF);
+    if (!was || !is)
+        node->marks = is ? CHANGE_ADDED : CHANGE_REMOVED;
+    else if (leaf && !mp_same(before, after))
+        node->marks = CHANGE_MODIFIED;
+    if (leaf) return;
+    if (was && is && before.raw.n == after.raw.n &&
+        memcmp(before.raw.p, after.raw.p, after.raw.n) == 0)
+        return;
+    v.how = how;
+    if (how == VIEW_LIST)
+        compare_lists(c, v, before, after, &node->below);
+    else
+        compare_maps(c, v, before, after, &node->below);
+}
+
+struct fieldset typed_compare(struct arena *a, const struct type *type, struct mp before,
+                              struct mp after)
+{
+    struct compare c = {a};
+    struct fieldset out = {0};
+    compare_maps(&c, view_root(type), before, after, &out);
+    fieldset_finish(a, &out);
+    return out;
+}
