@@ -150,6 +150,12 @@ bool world_namespace_empty(struct world *w, istr ns)
     return true;
 }
 
+bool world_kind_empty(const struct world *w, const struct kind *kind)
+{
+    const struct shelf *shelf = shelf_of(w, kind);
+    return !shelf || !shelf->by_name.root;
+}
+
 struct actor *world_actor_make(struct world *w, const struct kind *kind, istr ns, struct str name)
 {
     struct actor *a = world_actor(w, kind, ns, name);

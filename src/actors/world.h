@@ -102,8 +102,9 @@ size_t world_count(const struct world *w, const struct kind *kind);
  * NULL: all namespaces. Actors without an object yet are passed over. */
 struct actor *world_first(struct world *w, const struct kind *kind, istr ns);
 struct actor *world_next(struct actor *a, istr ns);
-/* Is anything of this namespace left, nascent actors included? */
+/* Is anything of this namespace, or of this kind, left, nascent actors included? */
 bool world_namespace_empty(struct world *w, istr ns);
+bool world_kind_empty(const struct world *w, const struct kind *kind);
 
 /* The revision that a request id was folded at, or 0: unknown or forgotten (32,768 are kept). */
 uint64_t world_request_revision(struct world *w, const struct request_id *id);

@@ -7,8 +7,8 @@
 
 const struct kind *kind_pod, *kind_node, *kind_namespace, *kind_replicaset, *kind_rc, *kind_secret,
     *kind_configmap, *kind_serviceaccount, *kind_service, *kind_endpoints, *kind_event, *kind_lease,
-    *kind_limitrange, *kind_quota, *kind_pvc, *kind_pv, *kind_priorityclass, *kind_storageclass,
-    *kind_runtimeclass, *kind_job;
+    *kind_crd, *kind_limitrange, *kind_quota, *kind_pvc, *kind_pv, *kind_priorityclass,
+    *kind_storageclass, *kind_runtimeclass, *kind_job;
 
 unsigned kind_builtin_count(void)
 {
@@ -134,6 +134,7 @@ void schema_init(void)
         {&kind_endpoints, "endpoints"},
         {&kind_event, "events"},
         {&kind_lease, "leases.coordination.k8s.io"},
+        {&kind_crd, "customresourcedefinitions.apiextensions.k8s.io"},
         {&kind_limitrange, "limitranges"},
         {&kind_quota, "resourcequotas"},
         {&kind_pvc, "persistentvolumeclaims"},

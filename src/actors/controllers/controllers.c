@@ -23,6 +23,8 @@ static const struct {
     {node_lifecycle_new, node_lifecycle_free},
     {endpoints_controller_new, endpoints_controller_free},
     {event_expiry_new, event_expiry_free},
+    {crd_controller_new, crd_controller_free},
+    {quota_controller_new, quota_controller_free},
 };
 enum { CONTROLLER_COUNT = sizeof controllers_table / sizeof *controllers_table };
 

@@ -17,7 +17,8 @@ struct controller_times {
     uint32_t gone_node_ms;  /* 40,000: pods on a node that does not exist are removed after it */
     uint32_t eviction_burst;     /* 100: pods evicted at once ... */
     uint32_t evictions_per_s;    /* 100: ... and steadily */
-    uint32_t status_every_ms;    /* 100: at most one status write per replica set in it */
+    uint32_t status_every_ms;    /* 100: at most one status write per replica set or quota
+                               in it */
     uint32_t endpoints_every_ms; /* 500: at most one write per Endpoints in it */
     uint32_t event_ttl_ms;       /* 3,600,000: Event objects older than it are removed */
 };
@@ -43,6 +44,8 @@ struct subscriber *serviceaccount_controller_new(struct system *s,
 struct subscriber *node_lifecycle_new(struct system *s, const struct controller_times *times);
 struct subscriber *endpoints_controller_new(struct system *s, const struct controller_times *times);
 struct subscriber *event_expiry_new(struct system *s, const struct controller_times *times);
+struct subscriber *crd_controller_new(struct system *s, const struct controller_times *times);
+struct subscriber *quota_controller_new(struct system *s, const struct controller_times *times);
 void replicaset_controller_free(struct subscriber *s);
 void gc_controller_free(struct subscriber *s);
 void namespace_controller_free(struct subscriber *s);
@@ -50,6 +53,8 @@ void serviceaccount_controller_free(struct subscriber *s);
 void node_lifecycle_free(struct subscriber *s);
 void endpoints_controller_free(struct subscriber *s);
 void event_expiry_free(struct subscriber *s);
+void crd_controller_free(struct subscriber *s);
+void quota_controller_free(struct subscriber *s);
 
 void node_lifecycle_beat(struct subscriber *s, istr node, uint64_t now_ms);
 
