@@ -62,6 +62,7 @@ struct command {
     void *data;
     struct actor *actor; /* while it is being decided or persisted */
     struct object *held; /* leader: the version it was decided on, for the answer to a removal */
+    struct quota_hold *hold; /* leader: what it will take of quotas */
 };
 
 struct command *command_new(enum command_op op, const struct kind *kind, istr ns, struct str name,

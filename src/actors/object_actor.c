@@ -83,6 +83,21 @@ static bool finalizers_only_go(const struct actor *a, const struct command *c, s
     return true;
 }
 
+/* Who owns the fields of the status is told beside the labels: one event tells both. */
+static void decide_owned_status(const struct actor *a, const struct command *c, struct mp managed,
+                                struct decision *out)
+{
+    struct doc *body = edit_doc(a->object->body, "metadata.managedFields", managed.raw);
+    bool same = mp_same(doc_path(a->object->body, "metadata.managedFields"), managed);
+    if (same && mp_same(doc_root(a->object->status), doc_root(c->status))) {
+        doc_unref(body);
+        return;
+    }
+    struct event *e = decision_event(out, a, EVENT_STATUS);
+    e->status = doc_ref(c->status);
+    e->body = body;
+}
+
 /* A status write may also bring labels and annotations; owners, finalizers and spec stay. */
 static void decide_status_metadata(const struct actor *a, const struct command *c,
                                    struct decision *out)
@@ -137,6 +152,10 @@ void object_decide(struct world *w, const struct actor *a, const struct command 
         decide_update(w, a, c, out);
         break;
     case COMMAND_STATUS:
+        if (c->status && doc_path(c->body, "metadata.managedFields").type == MP_ARRAY) {
+            decide_owned_status(a, c, doc_path(c->body, "metadata.managedFields"), out);
+            break;
+        }
         if (c->body) decide_status_metadata(a, c, out);
         if (c->status) object_decide_status(a, doc_ref(c->status), EVENT_STATUS, out);
         break;
@@ -198,6 +217,7 @@ struct object *object_fold(const struct object *before, const struct event *e, i
     case EVENT_STATUS:
     case EVENT_SCALED:
         replace_doc(&o->status, doc_ref(e->status));
+        if (e->body) replace_doc(&o->body, doc_ref(e->body));
         break;
     case EVENT_DELETING:
         fold_deleting(o, e);

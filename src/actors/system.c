@@ -44,6 +44,7 @@ struct system *system_new(const struct system_options *options)
 
 static void command_answer(struct command *c, const struct result *r)
 {
+    admission_release(c);
     if (c->done) c->done(c, r);
     command_free(c);
 }
@@ -169,6 +170,7 @@ static void system_decide(struct system *s, struct actor *a, struct command *c)
     if (d.result.http < 400 && d.count && !c->dry_run) {
         c->held = object_ref(a->object);
         a->persisting = c;
+        admission_hold(s->admission, c, &d);
         batch_add(s, c, &d);
     } else if (d.result.http < 400 && d.count) {
         answer_dry_run(s, c, &d);

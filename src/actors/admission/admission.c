@@ -2,6 +2,8 @@
 #include "actors/admission/plugin.h"
 
 #include "actors/admission/cache.h"
+#include "actors/admission/quota.h"
+#include "actors/tokens.h"
 #include "base/mem.h"
 
 struct admission {
@@ -9,6 +11,7 @@ struct admission {
     struct world *world;
     const struct token_mint *mint;
     struct cache cache;
+    struct quotas quotas;
 };
 
 enum { ON_CREATE = 1, ON_UPDATE = 2 };
@@ -71,14 +74,12 @@ static struct doc *run_plugins(struct world *w, const struct actor *a, const str
     return admitted;
 }
 
-bool admission_create(struct world *w, const struct actor *a, const struct command *c,
-                      struct doc *body, first_status_fn *first, struct doc **out_body,
-                      struct doc **out_status, struct decision *out)
+/* What becomes of the body, and the status that goes with it, but for quotas. Takes the reference.
+ */
+static bool admitted(struct world *w, const struct actor *a, const struct command *c,
+                     struct doc *body, first_status_fn *first, struct doc **out_body,
+                     struct doc **out_status, struct decision *out)
 {
-    if (!namespace_takes(w, a, out)) {
-        doc_unref(body);
-        return false;
-    }
     struct cache *cache = a->kind == kind_pod ? &w->admission->cache : NULL;
     if (cache && cache_find(cache, a->ns, body, out_body, out_status)) {
         doc_unref(body);
@@ -98,15 +99,45 @@ bool admission_create(struct world *w, const struct actor *a, const struct comma
     return *out_body != NULL;
 }
 
+bool admission_create(struct world *w, const struct actor *a, const struct command *c,
+                      struct doc *body, first_status_fn *first, struct doc **out_body,
+                      struct doc **out_status, struct decision *out)
+{
+    if (!namespace_takes(w, a, out)) {
+        doc_unref(body);
+        return false;
+    }
+    if (!admitted(w, a, c, body, first, out_body, out_status, out)) return false;
+    if (quotas_allow(&w->admission->quotas, a, (struct mp){0}, *out_body, out)) return true;
+    doc_unref(*out_body);
+    doc_unref(*out_status);
+    return false;
+}
+
 struct doc *admission_update(struct world *w, const struct actor *a, const struct command *c,
                              struct doc *body, struct decision *out)
 {
-    return run_plugins(w, a, c, body, ON_UPDATE, out);
+    struct doc *after = run_plugins(w, a, c, body, ON_UPDATE, out);
+    if (!after || !quotas_watch_updates(a->kind) ||
+        quotas_allow(&w->admission->quotas, a, doc_root(a->object->body), after, out))
+        return after;
+    doc_unref(after);
+    return NULL;
 }
 
-static bool is_token(const struct object *o)
+void admission_hold(struct admission *a, struct command *c, const struct decision *d)
 {
-    return o && mp_is(doc_path(o->body, "type"), "kubernetes.io/service-account-token");
+    quotas_hold(&a->quotas, c, d->events[0].body);
+}
+
+void admission_release(struct command *c)
+{
+    quotas_release(c);
+}
+
+struct quotas *admission_quotas(struct admission *a)
+{
+    return &a->quotas;
 }
 
 /* What pods are made of besides their own body. */
@@ -117,15 +148,19 @@ static void admission_changed(struct subscriber *s, const struct change *change)
     const struct kind *kind = any->id->kind;
     if (kind == kind_limitrange || kind == kind_serviceaccount)
         cache_stale(&a->cache, any->id->ns);
-    else if (kind == kind_secret && (is_token(change->before) || is_token(change->after)))
+    else if (kind == kind_secret &&
+             (token_is_secret(change->before) || token_is_secret(change->after)))
         cache_stale(&a->cache, any->id->ns);
     else if (kind == kind_priorityclass || kind == kind_runtimeclass)
         cache_clear(&a->cache);
+    quotas_changed(&a->quotas, change);
 }
 
 static void admission_restored(struct subscriber *s)
 {
-    cache_clear(&container_of(s, struct admission, subscriber)->cache);
+    struct admission *a = container_of(s, struct admission, subscriber);
+    cache_clear(&a->cache);
+    quotas_restored(&a->quotas);
 }
 
 struct admission *admission_new(struct world *w, const struct token_mint *mint)
@@ -135,6 +170,7 @@ struct admission *admission_new(struct world *w, const struct token_mint *mint)
         .name = "admission", .changed = admission_changed, .restored = admission_restored};
     a->world = w;
     a->mint = mint;
+    quotas_init(&a->quotas, w);
     world_subscribe(w, &a->subscriber);
     w->admission = a;
     return a;
@@ -145,5 +181,6 @@ void admission_free(struct admission *a)
     list_remove(&a->subscriber.link);
     a->world->admission = NULL;
     cache_free(&a->cache);
+    quotas_free(&a->quotas);
     mem_free(a);
 }

@@ -31,4 +31,12 @@ bool admission_create(struct world *w, const struct actor *a, const struct comma
 struct doc *admission_update(struct world *w, const struct actor *a, const struct command *c,
                              struct doc *body, struct decision *out);
 
+/* What was decided counts against quotas before it is folded: from the decision until the fold, or
+ * until it is known to have failed. */
+void admission_hold(struct admission *a, struct command *c, const struct decision *d);
+void admission_release(struct command *c);
+
+struct quotas;
+struct quotas *admission_quotas(struct admission *a); /* for the controller that tells of them */
+
 #endif

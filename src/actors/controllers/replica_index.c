@@ -39,6 +39,7 @@ static void set_free(struct replica_set *s)
     doc_unref(s->seen_body);
     doc_unref(s->template_of);
     doc_unref(s->pod_body);
+    mem_free(s->failure);
     replica_spare(s);
     mem_free(s);
 }

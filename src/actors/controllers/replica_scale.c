@@ -14,6 +14,13 @@ int64_t replica_wanted(const struct replica_set *s)
     return n < 0 ? 0 : n;
 }
 
+void replica_failure(struct replica_set *s, const char *why)
+{
+    mem_free(s->failure);
+    s->failure = why ? mem_strdup(why) : NULL;
+    s->tried = true;
+}
+
 static void create_failed(struct replica_set *s, const struct result *r)
 {
     struct replica_controller *c = s->controller;
@@ -22,6 +29,7 @@ static void create_failed(struct replica_set *s, const struct result *r)
     s->create_at_ms = c->now_ms + ((uint64_t)BACKOFF_FIRST_MS << doublings);
     if (r->http != 429 && r->http != 503 && r->http != 504) { /* those are about us, not about it */
         s->failures++;
+        replica_failure(s, r->message);
         if (s->object)
             recorder_tell(replica_recorder(s), s->object, "Warning", "FailedCreate",
                           "Error creating: %s", r->message);
@@ -36,6 +44,7 @@ static void create_done(struct command *command, const struct result *r)
         create_failed(s, r);
     } else {
         s->failures = 0;
+        replica_failure(s, NULL);
         if (s->object && s->to_tell) {
             s->to_tell--;
             recorder_tell(replica_recorder(s), s->object, "Normal", "SuccessfulCreate",
@@ -136,5 +145,6 @@ unsigned replica_scale(struct replica_set *s, unsigned budget)
     if (active > wanted + s->deleting && !s->creating)
         return delete_extra(s, active - wanted - s->deleting, budget);
     if (active <= wanted) replica_spare(s);
+    if (active == wanted) replica_failure(s, NULL);
     return 0;
 }

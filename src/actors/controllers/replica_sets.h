@@ -30,6 +30,8 @@ struct replica_set {
     uint64_t status_at_ms; /* no status write before it */
     uint64_t create_at_ms; /* no create before it: the last one failed */
     uint32_t failures;
+    bool tried;                  /* creating, since this master leads: `failure` is known */
+    char *failure;               /* why pods cannot be made, or NULL */
     uint64_t cause, scale_cause; /* revisions: of the last change; of the last that called for pods
                                     or against them */
     /* Pods of one template share a body, and come in rows: what was found about the last one. */
@@ -108,6 +110,7 @@ void replica_claim(struct replica_set *s);
 bool replica_busy(const struct replica_controller *c, const struct object *pod);
 void replica_errand_send(struct replica_set *s, const struct object *pod, struct command *command);
 unsigned replica_scale(struct replica_set *s, unsigned budget); /* commands sent */
+void replica_failure(struct replica_set *s, const char *why);   /* NULL: there is none any more */
 void replica_spare(struct replica_set *s);                      /* forgets the victims */
 void replica_status(struct replica_set *s);
 int64_t replica_wanted(const struct replica_set *s);

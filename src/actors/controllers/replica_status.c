@@ -40,6 +40,40 @@ static void put_count(struct buf *b, uint32_t *pairs, const char *key, uint32_t 
     ++*pairs;
 }
 
+/* The conditions as they were, but for ReplicaFailure: it is there while pods cannot be made, with
+ * the first reason that was met. */
+static uint32_t put_conditions(const struct replica_set *s, struct buf *b)
+{
+    uint32_t count = 0;
+    bool told = false;
+    struct mp conditions = doc_path(s->object->status, "conditions");
+    size_t mark = mp_begin(b);
+    for (struct mp_iter it = mp_items(conditions); mp_iter_next(&it);) {
+        bool failure = mp_is(mp_get(it.value, "type"), "ReplicaFailure");
+        if (failure && s->tried && !s->failure) continue;
+        told |= failure;
+        mp_put(b, it.value);
+        count++;
+    }
+    if (s->failure && !told) {
+        char now[TIME_TEXT];
+        time_format_s(acting_wall_s(s->controller->system), now);
+        const char *const fields[][2] = {{"type", "ReplicaFailure"},
+                                         {"status", "True"},
+                                         {"lastTransitionTime", now},
+                                         {"reason", "FailedCreate"},
+                                         {"message", s->failure}};
+        mp_put_map(b, 5);
+        for (unsigned i = 0; i < 5; i++) {
+            mp_put_z(b, fields[i][0]);
+            mp_put_z(b, fields[i][1]);
+        }
+        count++;
+    }
+    mp_end_array(b, mark, count);
+    return count;
+}
+
 static struct doc *status_now(struct replica_set *s)
 {
     buf_auto struct buf b = BUF_INIT;
@@ -52,10 +86,10 @@ static struct doc *status_now(struct replica_set *s)
     mp_put_z(&b, "observedGeneration");
     mp_put_int(&b, s->object->generation);
     pairs++;
-    struct mp conditions = doc_path(s->object->status, "conditions");
-    if (conditions.type == MP_ARRAY) {
+    buf_auto struct buf conditions = BUF_INIT;
+    if (put_conditions(s, &conditions)) {
         mp_put_z(&b, "conditions");
-        mp_put(&b, conditions);
+        mp_put_raw(&b, (struct str){conditions.data, conditions.len});
         pairs++;
     }
     mp_end_map(&b, mark, pairs);

@@ -34,6 +34,7 @@ static void look_at_all(struct replica_controller *c, const struct kind *kind)
         struct replica_set *set = map_get(&c->sets, &a->object->id->uid, sizeof(struct uid));
         set->claims = true;
         set->failures = 0;
+        set->tried = false;
         set->create_at_ms = 0;
         agenda_soon(&c->agenda, &set->agenda);
     }
