@@ -1,7 +1,8 @@
-/* POST of a new object. */
+/* New objects: POST, and apply of what is not there yet. */
+#include "api/create.h"
+#include "api/ownership.h"
 #include "api/prepare.h"
 #include "api/seal.h"
-#include "api/write.h"
 
 #include "base/mem.h"
 #include "proto/names.h"
@@ -12,7 +13,8 @@ enum { CREATE_TRIES = 8, GENERATED_BASE_MAX = 58 };
 
 struct creation {
     struct write_options options;
-    struct buf doc; /* admitted in structure; its place is still to be set */
+    struct buf doc;     /* admitted in structure; its place is still to be set */
+    struct buf managed; /* of an apply: its managedFields */
     unsigned tries;
     bool generates;
     char name[256];
@@ -22,6 +24,7 @@ static void creation_free(void *state)
 {
     struct creation *c = state;
     buf_free(&c->doc);
+    buf_free(&c->managed);
     mem_free(c);
 }
 
@@ -43,28 +46,52 @@ static void create_choose_name(struct creation *c)
 
 static void create_try(struct request *r);
 
+static void create_apply_again(struct request *r)
+{
+    r->state_free(r->state);
+    r->state_free = NULL;
+    serve_patch(r);
+}
+
 static void create_answer(struct request *r, const struct result *result)
 {
     struct creation *c = r->state;
-    if (result->http == 409 && c->generates && ++c->tries < CREATE_TRIES)
+    bool exists = result->http == 409;
+    if (exists && c->generates && ++c->tries < CREATE_TRIES)
         create_try(r);
+    else if (exists && c->managed.len)
+        create_apply_again(r);
     else if (result->http >= 400)
         reply_refusal(r, str_of(c->name), result);
     else
         reply_result(r, 201, result);
 }
 
-/* The document as it will be: placed, begun, defaulted, validated. */
+/* What the document says of its owners counts as it was sent, before it got its place. */
+static void create_track(struct request *r, struct mp doc, struct buf *out)
+{
+    struct creation *c = r->state;
+    struct writer writer = ownership_writer(r);
+    buf_auto struct buf managed = BUF_INIT;
+    struct mp given = mp_path(mp_read(c->doc.data, c->doc.len), "metadata.managedFields");
+    if (!c->managed.len) managed_track(&writer, (struct mp){0}, doc, given, &managed);
+    ownership_put(doc, c->managed.len ? &c->managed : &managed, out);
+}
+
+/* The document as it will be: placed, begun, defaulted, validated, owned. */
 static bool create_document(struct request *r, struct buf *out)
 {
     struct creation *c = r->state;
-    buf_auto struct buf placed = BUF_INIT, begun = BUF_INIT;
+    buf_auto struct buf placed = BUF_INIT, begun = BUF_INIT, whole = BUF_INIT;
     struct mp doc = mp_read(c->doc.data, c->doc.len);
     struct str name = c->generates ? str_of(c->name) : (struct str){0};
     prepare_place(r->route.kind, doc, name, r->route.ns, &placed);
     prepare_new(r->route.kind, mp_read(placed.data, placed.len), istr_str(r->user), &begun);
-    admit_defaults(r->route.kind, mp_read(begun.data, begun.len), out);
-    return write_validate(r, mp_read(out->data, out->len), (struct mp){0});
+    admit_defaults(r->route.kind, mp_read(begun.data, begun.len), &whole);
+    doc = mp_read(whole.data, whole.len);
+    if (!write_validate(r, doc, (struct mp){0})) return false;
+    create_track(r, doc, out);
+    return true;
 }
 
 static void create_try(struct request *r)
@@ -102,7 +129,7 @@ void serve_create(struct request *r)
         reply_no_such_method(r);
         return;
     }
-    if (!write_options_parse(r, &c->options)) return;
+    if (!write_options_parse(r, &c->options) || !ownership_check(r, false)) return;
     if (!write_body(r, r->route.served->type, false, &body)) return;
     struct mp doc = mp_read(body.data, body.len);
     if (!write_check_kind(r, doc) || !write_check_place(r, doc)) return;
@@ -112,4 +139,18 @@ void serve_create(struct request *r)
         reply_error(r, 400, NULL, "resourceVersion should not be set on objects to be created");
     else
         create_try(r);
+}
+
+void create_applied(struct request *r, const struct write_options *o, struct buf *doc,
+                    struct buf *managed)
+{
+    struct creation *c = mem_new(struct creation);
+    c->options = *o;
+    c->doc = *doc;
+    c->managed = *managed;
+    *doc = *managed = BUF_INIT;
+    if (r->state_free) r->state_free(r->state);
+    r->state = c;
+    r->state_free = creation_free;
+    create_try(r);
 }

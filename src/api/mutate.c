@@ -3,11 +3,13 @@
  * somebody was and the client did not insist on a version. */
 #include "api/mutate.h"
 
+#include "api/ownership.h"
 #include "api/scale.h"
 #include "api/seal.h"
 
 #include "base/mem.h"
 #include "proto/json.h"
+#include "proto/yaml.h"
 
 enum { MUTATE_TRIES = 20 };
 
@@ -23,6 +25,7 @@ static void attempt_free(struct attempt *a)
     object_unref(a->old);
     buf_free(&a->old_doc);
     buf_free(&a->next_doc);
+    buf_free(&a->managed);
 }
 
 static void mutate_start(struct request *r);
@@ -41,6 +44,33 @@ static void mutate_answer(struct request *r, const struct result *result)
         reply_result(r, 200, result);
 }
 
+/* Nothing but what this target writes can have changed. */
+static bool mutate_is_same(const struct mutation *m, const struct attempt *a,
+                           const struct object_parts *next)
+{
+    if (m->target != TARGET_STATUS) return mp_same(doc_root(a->old->body), doc_root(next->body));
+    struct mp before = doc_path(a->old->body, "metadata.managedFields");
+    struct mp after = doc_path(next->body, "metadata.managedFields");
+    return mp_same(doc_root(a->old->status), doc_root(next->status)) && mp_same(before, after);
+}
+
+/* A status goes with its body only for the managedFields, if it has them. */
+static void mutate_take_parts(struct request *r, const struct attempt *a,
+                              struct object_parts *parts, struct command *c, struct object *sealed)
+{
+    bool status = c->op == COMMAND_STATUS, body = !status || a->managed.len;
+    if (status)
+        c->status = parts->status;
+    else
+        doc_unref(parts->status);
+    if (!body)
+        doc_unref(parts->body);
+    else if (r->route.kind == kind_secret)
+        c->body = seal_close(r->api->options.seal_key, parts->body, sealed);
+    else
+        c->body = parts->body;
+}
+
 static struct command *mutate_command(struct request *r, struct attempt *a, struct object *sealed)
 {
     struct mutation *m = r->state;
@@ -50,24 +80,17 @@ static struct command *mutate_command(struct request *r, struct attempt *a, stru
         reply_error(r, 400, NULL, "%s", a->err.text);
         return NULL;
     }
-    bool status = m->target == TARGET_STATUS;
-    struct doc *before = status ? a->old->status : a->old->body;
-    struct doc *after = status ? parts.status : parts.body;
-    doc_unref(status ? parts.body : parts.status);
-    if (mp_same(doc_root(before), doc_root(after))) {
-        doc_unref(after);
+    if (mutate_is_same(m, a, &parts)) {
+        doc_unref(parts.body);
+        doc_unref(parts.status);
         struct result same = {.http = 200, .object = sealed};
         mutate_answer(r, &same);
         return NULL;
     }
+    bool status = m->target == TARGET_STATUS;
     struct command *c =
         write_command(r, status ? COMMAND_STATUS : COMMAND_UPDATE, r->route.name, &m->options);
-    if (status)
-        c->status = after;
-    else if (r->route.kind == kind_secret)
-        c->body = seal_close(r->api->options.seal_key, after, sealed);
-    else
-        c->body = after;
+    mutate_take_parts(r, a, &parts, c, sealed);
     c->revision = a->old->revision;
     c->merges_finalizers = m->target == TARGET_FINALIZERS;
     return c;
@@ -84,6 +107,11 @@ static bool mutate_may_create(const struct request *r)
 
 static void mutate_missing(struct request *r)
 {
+    const struct mutation *m = r->state;
+    if (m->how == MUTATE_APPLY && m->target == TARGET_OBJECT) {
+        mutate_apply_new(r);
+        return;
+    }
     if (!mutate_may_create(r)) {
         reply_not_found(r);
         return;
@@ -136,7 +164,7 @@ void serve_update(struct request *r)
     struct mutation *m = mutate_new(r);
     const struct type *type =
         m->target == TARGET_SCALE ? type_by_name("autoscaling.v1.Scale") : r->route.served->type;
-    if (!write_options_parse(r, &m->options)) return;
+    if (!write_options_parse(r, &m->options) || !ownership_check(r, false)) return;
     if (!write_body(r, type, false, &m->input)) return;
     struct mp doc = mp_read(m->input.data, m->input.len);
     if (!write_check_place(r, doc)) return; /* before looking whether there is one */
@@ -152,7 +180,8 @@ static bool mutate_patch_type(struct request *r, struct mutation *m)
         enum mutation_how how;
     } types[] = {{"application/json-patch+json", MUTATE_JSON},
                  {"application/merge-patch+json", MUTATE_MERGE},
-                 {"application/strategic-merge-patch+json", MUTATE_STRATEGIC}};
+                 {"application/strategic-merge-patch+json", MUTATE_STRATEGIC},
+                 {"application/apply-patch+yaml", MUTATE_APPLY}};
     struct str header = http_header(r->x, "Content-Type");
     struct media media = {0};
     media_next(&header, &media);
@@ -164,20 +193,29 @@ static bool mutate_patch_type(struct request *r, struct mutation *m)
     reply_error(r, 415, NULL,
                 "the body of the request was in an unknown format - accepted media types "
                 "include: application/json-patch+json, application/merge-patch+json, "
-                "application/strategic-merge-patch+json");
+                "application/strategic-merge-patch+json, application/apply-patch+yaml");
+    return false;
+}
+
+/* An apply is YAML, of which JSON is a part. */
+static bool mutate_read_patch(struct request *r, struct mutation *m)
+{
+    struct error err = {0};
+    struct str body = http_body(r->x);
+    bool yaml = m->how == MUTATE_APPLY;
+    int rc = yaml ? yaml_parse(body.p, body.n, &m->input, &err)
+                  : json_parse(body.p, body.n, &m->input, &err);
+    if (rc == 0) return true;
+    reply_error(r, rc == E_TOOBIG ? 413 : 400, NULL, "the patch is not valid %s: %s",
+                yaml ? "YAML" : "JSON", err.text);
     return false;
 }
 
 void serve_patch(struct request *r)
 {
     struct mutation *m = mutate_new(r);
-    struct error err = {0};
     if (!mutate_patch_type(r, m) || !write_options_parse(r, &m->options)) return;
-    struct str body = http_body(r->x);
-    if (json_parse(body.p, body.n, &m->input, &err)) {
-        reply_error(r, 400, NULL, "the patch is not valid JSON: %s", err.text);
-        return;
-    }
+    if (!ownership_check(r, m->how == MUTATE_APPLY) || !mutate_read_patch(r, m)) return;
     struct mp patch = mp_read(m->input.data, m->input.len);
     if (patch.type != (m->how == MUTATE_JSON ? MP_ARRAY : MP_MAP)) {
         reply_error(r, 400, NULL, "a patch of this type must be %s",

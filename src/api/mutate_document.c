@@ -2,6 +2,7 @@
  * change, and admitted. */
 #include "api/edit.h"
 #include "api/mutate.h"
+#include "api/ownership.h"
 #include "api/prepare.h"
 #include "api/scale.h"
 
@@ -42,8 +43,7 @@ static void mutate_conflict(struct request *r)
                 resource.data, (int)r->route.name.n, r->route.name.p);
 }
 
-/* The version and the uid that the client saw must be the ones there are. */
-static bool mutate_check_versions(struct request *r, struct attempt *a, struct mp next)
+bool mutate_check_versions(struct request *r, const struct attempt *a, struct mp next)
 {
     char uid[UID_TEXT];
     uint64_t revision = 0;
@@ -72,14 +72,8 @@ static bool mutate_check_versions(struct request *r, struct attempt *a, struct m
     return true;
 }
 
-static bool mutate_scale(struct request *r, struct attempt *a)
+static bool mutate_refuse_scale(struct request *r, struct attempt *a)
 {
-    buf_auto struct buf scale = BUF_INIT, next = BUF_INIT;
-    scale_put_doc(a->old, &scale);
-    if (!mutate_patched(r, a, mp_read(scale.data, scale.len), &next)) return false;
-    struct mp doc = mp_read(next.data, next.len), old = mp_read(a->old_doc.data, a->old_doc.len);
-    if (!write_check_place(r, doc) || !mutate_check_versions(r, a, doc)) return false;
-    if (scale_apply(old, doc, &a->next_doc, &a->err) == 0) return true;
     struct cause cause = {"FieldValueInvalid", "spec.replicas", a->err.text};
     buf_auto struct buf message = BUF_INIT;
     struct causes causes = {&cause, 1, 1};
@@ -91,6 +85,16 @@ static bool mutate_scale(struct request *r, struct attempt *a)
                                      .kind = "Scale",
                                      .causes = &causes});
     return false;
+}
+
+static bool mutate_scale(struct request *r, struct attempt *a)
+{
+    buf_auto struct buf scale = BUF_INIT, next = BUF_INIT;
+    scale_put_doc(a->old, &scale);
+    if (!mutate_patched(r, a, mp_read(scale.data, scale.len), &next)) return false;
+    struct mp doc = mp_read(next.data, next.len), old = mp_read(a->old_doc.data, a->old_doc.len);
+    if (!write_check_place(r, doc) || !mutate_check_versions(r, a, doc)) return false;
+    return scale_apply(old, doc, &a->next_doc, &a->err) == 0 || mutate_refuse_scale(r, a);
 }
 
 /* `next` with only the part that this target may change; the rest as it was. */
@@ -107,21 +111,55 @@ static void mutate_restrict(enum mutation_target target, struct mp next, struct 
     edit_map(target == TARGET_OBJECT ? next : old, &edit, 1, out);
 }
 
-bool mutate_document(struct request *r, struct attempt *a)
+/* Patched or replaced, and right in structure. */
+static bool mutate_next(struct request *r, struct attempt *a, struct mp old, struct buf *out)
 {
     struct mutation *m = r->state;
-    if (m->target == TARGET_SCALE) return mutate_scale(r, a);
-    buf_auto struct buf next = BUF_INIT, pruned = BUF_INIT, placed = BUF_INIT;
-    buf_auto struct buf restricted = BUF_INIT, named = BUF_INIT;
-    struct mp old = mp_read(a->old_doc.data, a->old_doc.len);
+    buf_auto struct buf next = BUF_INIT;
+    if (m->how == MUTATE_APPLY) return mutate_applied(r, a, out);
     if (!mutate_patched(r, a, old, &next)) return false;
     struct mp doc = mp_read(next.data, next.len);
     if (!write_check_kind(r, doc) || !write_check_place(r, doc)) return false;
-    if (!write_structure(r, &m->options, doc, &pruned)) return false;
-    doc = mp_read(pruned.data, pruned.len);
-    if (!mutate_check_versions(r, a, doc)) return false;
-    prepare_place(r->route.kind, doc, r->route.name, r->route.ns, &placed);
+    return write_structure(r, &m->options, doc, out);
+}
+
+static bool mutate_object(struct request *r, struct attempt *a, struct mp old, struct mp next)
+{
+    struct mutation *m = r->state;
+    buf_auto struct buf placed = BUF_INIT, restricted = BUF_INIT, named = BUF_INIT;
+    if (!mutate_check_versions(r, a, next)) return false;
+    prepare_place(r->route.kind, next, r->route.name, r->route.ns, &placed);
     prepare_again(mp_read(placed.data, placed.len), old, &named);
     mutate_restrict(m->target, mp_read(named.data, named.len), old, &restricted);
     return write_admit(r, mp_read(restricted.data, restricted.len), old, &a->next_doc);
+}
+
+/* Only who writes the object itself may say who owns what. */
+static void mutate_track(struct request *r, struct attempt *a, struct mp old, struct mp given)
+{
+    struct mutation *m = r->state;
+    struct writer writer = ownership_writer(r);
+    buf_auto struct buf next = a->next_doc;
+    struct mp doc = mp_read(next.data, next.len);
+    a->next_doc = BUF_INIT;
+    if (m->target != TARGET_OBJECT) given = (struct mp){0};
+    if (m->how != MUTATE_APPLY) managed_track(&writer, old, doc, given, &a->managed);
+    ownership_put(doc, &a->managed, &a->next_doc);
+}
+
+bool mutate_document(struct request *r, struct attempt *a)
+{
+    struct mutation *m = r->state;
+    buf_auto struct buf next = BUF_INIT;
+    struct mp old = mp_read(a->old_doc.data, a->old_doc.len), doc = {0};
+    bool good;
+    if (m->target == TARGET_SCALE && m->how != MUTATE_APPLY) {
+        good = mutate_scale(r, a);
+    } else {
+        good = mutate_next(r, a, old, &next);
+        doc = mp_read(next.data, next.len);
+        good = good && mutate_object(r, a, old, doc);
+    }
+    if (good) mutate_track(r, a, old, mp_path(doc, "metadata.managedFields"));
+    return good;
 }

@@ -2,6 +2,7 @@
 
 #include "proto/json.h"
 #include "proto/protobuf.h"
+#include "proto/yaml.h"
 
 static void write_refuse_param(struct request *r, const char *field, struct str value,
                                const char *supported)
@@ -45,9 +46,11 @@ static int write_decode(struct request *r, struct str body, const struct type *t
     if (str_is(media.type, "application/json")) return json_parse(body.p, body.n, out, err);
     if (str_is(media.type, "application/vnd.kubernetes.protobuf"))
         return protobuf_decode(body, type, out, err);
+    if (str_is(media.type, "application/yaml")) return yaml_parse(body.p, body.n, out, err);
     return error_set(err, E_UNSUPPORTED,
                      "the body of the request was in an unknown format - accepted media types "
-                     "include: application/json, application/vnd.kubernetes.protobuf");
+                     "include: application/json, application/yaml, "
+                     "application/vnd.kubernetes.protobuf");
 }
 
 bool write_body(struct request *r, const struct type *type, bool may_be_empty, struct buf *out)

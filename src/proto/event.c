@@ -11,7 +11,7 @@ enum {
 static const struct event_form event_forms[] = {
     [EVENT_CREATED] = {1, {BODY, MAY | STATUS, MAY | NODE, MAY | PAYLOAD_CREATED_S}},
     [EVENT_UPDATED] = {1, {BODY, PAYLOAD_BUMPS}},
-    [EVENT_STATUS] = {1, {STATUS}},
+    [EVENT_STATUS] = {2, {STATUS, MAY | BODY}},
     [EVENT_BOUND] = {1, {NODE}},
     [EVENT_DELETING] = {1, {PAYLOAD_DELETED_S, PAYLOAD_GRACE_S, MAY | BODY}},
     [EVENT_REMOVED] = {1, {0}},

@@ -24,7 +24,7 @@
 #define EVENT_TYPES(X)                                                                             \
     X(EVENT_CREATED, 1, "Created")              /* it began to exist     body, status|nil, node|nil, created_s|nil */ \
     X(EVENT_UPDATED, 2, "Updated")              /* another body          body, bumps generation */ \
-    X(EVENT_STATUS, 3, "StatusChanged")         /* another status        status */                 \
+    X(EVENT_STATUS, 3, "StatusChanged")         /* another status        status, body|nil */       \
     X(EVENT_BOUND, 4, "Bound")                  /* placed on a node      node */                   \
     X(EVENT_DELETING, 5, "DeletionRequested")   /* it will go            deleted_s, grace_s, body|nil */ \
     X(EVENT_REMOVED, 6, "Removed")              /* it is gone            - */                      \
