@@ -24,11 +24,12 @@ static bool mutate_patched(struct request *r, struct attempt *a, struct mp targe
     else
         rc = patch_strategic(type, target, input, out, &a->err);
     if (rc == 0 && mp_read(out->data, out->len).type == MP_MAP) return true;
+    bool unprocessable = m->how == MUTATE_JSON && rc && rc != E_TOOBIG;
     reply_error(r,
-                rc == E_CONFLICT              ? 409
-                : m->how == MUTATE_JSON && rc ? 422
-                                              : 400,
-                m->how == MUTATE_JSON && rc ? "Invalid" : NULL, "%s",
+                unprocessable    ? 422
+                : rc == E_TOOBIG ? 413
+                                 : 400,
+                unprocessable ? "Invalid" : NULL, "%s",
                 rc ? a->err.text : "the patch does not leave an object");
     return false;
 }
@@ -90,11 +91,11 @@ static bool mutate_refuse_scale(struct request *r, struct attempt *a)
 static bool mutate_scale(struct request *r, struct attempt *a)
 {
     buf_auto struct buf scale = BUF_INIT, next = BUF_INIT;
-    scale_put_doc(a->old, &scale);
+    scale_put_doc(r->route.served, a->old, &scale);
     if (!mutate_patched(r, a, mp_read(scale.data, scale.len), &next)) return false;
     struct mp doc = mp_read(next.data, next.len), old = mp_read(a->old_doc.data, a->old_doc.len);
     if (!write_check_place(r, doc) || !mutate_check_versions(r, a, doc)) return false;
-    return scale_apply(old, doc, &a->next_doc, &a->err) == 0 || mutate_refuse_scale(r, a);
+    return scale_apply(r->route.served, old, doc, &a->next_doc, &a->err) == 0 || mutate_refuse_scale(r, a);
 }
 
 /* `next` with only the part that this target may change; the rest as it was. */

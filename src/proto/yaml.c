@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 #include "proto/json.h"
-#include "proto/lookup.h"
+#include "proto/mp.h"
+#include "proto/yaml_pairs.h"
 #include "proto/yaml_scalar.h"
 
 #include <yaml.h>
@@ -85,69 +86,7 @@ static int reading_list(struct reading *r, int depth, struct buf *out, int *heig
     return rc;
 }
 
-/* A map as it is read: its values lie in `values`, one after the other. */
-struct pairs {
-    struct pair {
-        char *key;
-        size_t key_len, at, len;
-        bool merged; /* came by <<, gives way to one that is told */
-    } * items;
-    uint32_t count, cap;
-    struct map index; /* key -> number + 1 */
-    struct buf values;
-};
-
-static void pairs_free(struct pairs *p)
-{
-    for (uint32_t i = 0; i < p->count; i++) mem_free(p->items[i].key);
-    mem_free(p->items);
-    map_free(&p->index);
-    buf_free(&p->values);
-}
-
-/* The pair of this key, or NULL. */
-static struct pair *pairs_find(const struct pairs *p, struct str key)
-{
-    uintptr_t number = (uintptr_t)map_get(&p->index, key.p, key.n);
-    return number ? &p->items[number - 1] : NULL;
-}
-
-static struct pair *pairs_add(struct pairs *p, struct str key)
-{
-    if (p->count == p->cap) {
-        p->cap = p->cap ? 2 * p->cap : 8;
-        p->items = mem_resize(p->items, p->cap * sizeof *p->items);
-    }
-    struct pair *pair = &p->items[p->count++];
-    *pair = (struct pair){.key = mem_strndup(key.p, key.n), .key_len = key.n};
-    uintptr_t number = p->count;
-    map_put(&p->index, pair->key, pair->key_len, (void *)number); // NOLINT(*-int-to-ptr)
-    return pair;
-}
-
-/* <<: a map, or a list of maps of which the first to have a key wins. */
-static int pairs_merge(struct reading *r, struct pairs *p, struct mp from)
-{
-    if (from.type == MP_ARRAY) {
-        int rc = 0;
-        for (struct mp_iter it = mp_items(from); !rc && mp_iter_next(&it);)
-            rc = it.value.type == MP_MAP ? pairs_merge(r, p, it.value)
-                                         : reading_fail(r, "<< needs maps");
-        return rc;
-    }
-    if (from.type != MP_MAP) return reading_fail(r, "<< needs maps");
-    for (struct mp_iter it = mp_items(from); mp_iter_next(&it);) {
-        if (pairs_find(p, it.key)) continue;
-        struct pair *pair = pairs_add(p, it.key);
-        pair->merged = true;
-        pair->at = p->values.len;
-        pair->len = it.value.raw.n;
-        mp_put(&p->values, it.value);
-    }
-    return reading_spend(r, from.raw.n);
-}
-
-static int pairs_read_one(struct reading *r, struct pairs *p, int depth, int *height)
+static int reading_pair(struct reading *r, struct pairs *p, int depth, int *height)
 {
     if (r->event.type != YAML_SCALAR_EVENT) return reading_fail(r, "a key must be a scalar");
     struct str key = reading_text(r);
@@ -162,7 +101,10 @@ static int pairs_read_one(struct reading *r, struct pairs *p, int depth, int *he
     if (merge) {
         buf_auto struct buf from = BUF_INIT;
         rc = reading_value(r, depth + 1, &from, height);
-        return rc ? rc : pairs_merge(r, p, mp_read(from.data, from.len));
+        if (!rc) rc = reading_spend(r, from.len);
+        if (!rc && !pairs_merge(p, mp_read(from.data, from.len)))
+            rc = reading_fail(r, "<< needs maps");
+        return rc;
     }
     size_t at = p->values.len;
     rc = reading_value(r, depth + 1, &p->values, height);
@@ -178,16 +120,10 @@ static int reading_map(struct reading *r, int depth, struct buf *out, int *heigh
     struct pairs p = {0};
     int rc;
     while ((rc = reading_next(r)) == 0 && r->event.type != YAML_MAPPING_END_EVENT) {
-        rc = pairs_read_one(r, &p, depth, height);
+        rc = reading_pair(r, &p, depth, height);
         if (rc) break;
     }
-    if (!rc) {
-        mp_put_map(out, p.count);
-        for (uint32_t i = 0; i < p.count; i++) {
-            mp_put_str(out, (struct str){p.items[i].key, p.items[i].key_len});
-            buf_append(out, p.values.data + p.items[i].at, p.items[i].len);
-        }
-    }
+    if (!rc) pairs_write(&p, out);
     pairs_free(&p);
     return rc;
 }
