@@ -82,6 +82,10 @@ struct host *system_host(struct system *s)
 {
     return s->options.host;
 }
+const struct token_mint *system_mint(const struct system *s)
+{
+    return s->options.mint;
+}
 bool system_leads(const struct system *s)
 {
     return s->leads;

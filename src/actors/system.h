@@ -33,6 +33,7 @@ struct system *system_new(const struct system_options *options);
 void system_free(struct system *s);
 struct world *system_world(struct system *s);
 struct host *system_host(struct system *s);
+const struct token_mint *system_mint(const struct system *s); /* or NULL */
 bool system_leads(const struct system *s);
 
 /* Takes the command. `done` is called on this thread, maybe before system_send returns (refusals).

@@ -106,7 +106,8 @@ static inline void stage_pass(struct stage *s, uint64_t ms)
     }
 }
 
-static inline struct stage *stage_open(const struct controller_times *times)
+static inline struct stage *stage_open_with(const struct controller_times *times,
+                                            const struct token_mint *mint)
 {
     schema_init();
     struct stage *s = mem_new(struct stage);
@@ -116,11 +117,16 @@ static inline struct stage *stage_open(const struct controller_times *times)
     s->seed = 42;
     s->world = world_new("5f0e2c0a-0000-4000-8000-000000000001");
     s->system = system_new(&(struct system_options){
-        .world = s->world, .host = &s->host, .propose = stage_propose, .ctx = s});
+        .world = s->world, .host = &s->host, .propose = stage_propose, .ctx = s, .mint = mint});
     s->controllers = controllers_start(s->system, times);
     system_lead(s->system, true);
     stage_pass(s, 50);
     return s;
+}
+
+static inline struct stage *stage_open(const struct controller_times *times)
+{
+    return stage_open_with(times, NULL);
 }
 
 static inline void stage_check_replay(struct stage *s)

@@ -25,6 +25,8 @@ static const struct {
     {event_expiry_new, event_expiry_free},
     {crd_controller_new, crd_controller_free},
     {quota_controller_new, quota_controller_free},
+    {tokens_controller_new, tokens_controller_free},
+    {root_ca_controller_new, root_ca_controller_free},
 };
 enum { CONTROLLER_COUNT = sizeof controllers_table / sizeof *controllers_table };
 

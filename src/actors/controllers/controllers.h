@@ -46,6 +46,8 @@ struct subscriber *endpoints_controller_new(struct system *s, const struct contr
 struct subscriber *event_expiry_new(struct system *s, const struct controller_times *times);
 struct subscriber *crd_controller_new(struct system *s, const struct controller_times *times);
 struct subscriber *quota_controller_new(struct system *s, const struct controller_times *times);
+struct subscriber *tokens_controller_new(struct system *s, const struct controller_times *times);
+struct subscriber *root_ca_controller_new(struct system *s, const struct controller_times *times);
 void replicaset_controller_free(struct subscriber *s);
 void gc_controller_free(struct subscriber *s);
 void namespace_controller_free(struct subscriber *s);
@@ -55,6 +57,8 @@ void endpoints_controller_free(struct subscriber *s);
 void event_expiry_free(struct subscriber *s);
 void crd_controller_free(struct subscriber *s);
 void quota_controller_free(struct subscriber *s);
+void tokens_controller_free(struct subscriber *s);
+void root_ca_controller_free(struct subscriber *s);
 
 void node_lifecycle_beat(struct subscriber *s, istr node, uint64_t now_ms);
 
