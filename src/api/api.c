@@ -48,6 +48,7 @@ int api_start(struct api **out, const struct api_options *options, struct error 
         return rc;
     }
     a->snapshots = snapshots_new();
+    a->definitions = definitions_new(a);
     a->openapi = openapi_library_new();
     a->watches = watch_hub_new(a);
     uv_timer_init(options->loop, &a->tick);
@@ -97,6 +98,7 @@ void api_free(struct api *a)
     assert(a->server_gone && a->tick_gone);
     watch_hub_free(a->watches);
     snapshots_free(a->snapshots);
+    definitions_free(a->definitions);
     openapi_library_free(a->openapi);
     auth_free(a->auth);
     mem_free(a);

@@ -90,7 +90,8 @@ bool delete_options_parse(struct request *r, struct delete_options *out)
 struct command *delete_command(struct request *r, const struct delete_options *o, istr ns,
                                struct str name)
 {
-    struct command *c = command_new(COMMAND_DELETE, r->route.kind, ns, name, r->user);
+    struct command *c =
+        command_new(COMMAND_DELETE, kind_identity(r->route.kind), ns, name, r->user);
     c->grace_s = o->grace_s;
     c->propagation = o->propagation;
     c->has_uid = o->has_uid;

@@ -10,7 +10,7 @@ static const struct {
     {VERB_UPDATE, "update"}, {VERB_WATCH, "watch"},
 };
 
-void discovery_put_verbs(uint32_t verbs, struct buf *json)
+static void put_verbs(uint32_t verbs, struct buf *json)
 {
     bool first = true;
     buf_putc(json, '[');
@@ -22,11 +22,18 @@ void discovery_put_verbs(uint32_t verbs, struct buf *json)
     buf_putc(json, ']');
 }
 
-void discovery_put_texts(const char *const *texts, struct buf *json)
+static void put_texts(const char *const *texts, struct buf *json)
 {
     buf_putc(json, '[');
     for (size_t i = 0; texts && texts[i]; i++) buf_printf(json, "%s\"%s\"", i ? "," : "", texts[i]);
     buf_putc(json, ']');
+}
+
+/* What is on its way out takes nothing new. */
+static uint32_t resource_verbs(const struct kind *k)
+{
+    bool goes = k->custom && definition_of(k)->definition->terminating;
+    return goes ? k->verbs & ~(uint32_t)(VERB_CREATE | VERB_UPDATE | VERB_PATCH) : k->verbs;
 }
 
 static void put_resource(const struct kind *k, struct buf *json)
@@ -34,14 +41,14 @@ static void put_resource(const struct kind *k, struct buf *json)
     buf_printf(json, "{\"name\":\"%s\",\"singularName\":\"%s\",\"namespaced\":%s,\"kind\":\"%s\",",
                k->resource, k->singular, k->namespaced ? "true" : "false", k->kind);
     buf_puts(json, "\"verbs\":");
-    discovery_put_verbs(k->verbs, json);
+    put_verbs(resource_verbs(k), json);
     if (k->short_names && k->short_names[0]) {
         buf_puts(json, ",\"shortNames\":");
-        discovery_put_texts(k->short_names, json);
+        put_texts(k->short_names, json);
     }
     if (k->categories && k->categories[0]) {
         buf_puts(json, ",\"categories\":");
-        discovery_put_texts(k->categories, json);
+        put_texts(k->categories, json);
     }
     buf_putc(json, '}');
 }
@@ -53,11 +60,17 @@ static void put_subresource(const struct kind *k, const struct subresource *s, s
     if (s->group && s->group[0] && strcmp(s->group, k->group) != 0)
         buf_printf(json, "\"group\":\"%s\",\"version\":\"%s\",", s->group, s->version);
     buf_printf(json, "\"kind\":\"%s\",\"verbs\":", s->kind);
-    discovery_put_verbs(s->verbs, json);
+    put_verbs(s->verbs, json);
     buf_putc(json, '}');
 }
 
-void discovery_put_resources(struct str group, struct str version, struct buf *json)
+static bool is_in(const struct kind_version *v, struct str group, struct str version)
+{
+    return str_is(group, v->kind->group) && str_is(version, v->version);
+}
+
+void discovery_put_resources(const struct discovery *d, struct str group, struct str version,
+                             struct buf *json)
 {
     buf_printf(
         json,
@@ -65,9 +78,9 @@ void discovery_put_resources(struct str group, struct str version, struct buf *j
         "\"resources\":[",
         (int)group.n, group.p, group.n ? "/" : "", (int)version.n, version.p);
     bool first = true;
-    for (unsigned i = 0; i < kind_count(); i++) {
-        const struct kind *k = kind_at(i);
-        if (!discovery_kind_in(k, group, version)) continue;
+    for (size_t i = 0; i < d->count; i++) {
+        const struct kind *k = d->all[i]->kind;
+        if (!is_in(d->all[i], group, version)) continue;
         if (!first) buf_putc(json, ',');
         first = false;
         put_resource(k, json);
@@ -95,7 +108,7 @@ static void put_aggregated_sub(const struct kind_version *v, const struct subres
     put_response_kind(own ? v->kind->group : s->group, own ? v->version : s->version, s->kind,
                       json);
     buf_puts(json, ",\"verbs\":");
-    discovery_put_verbs(s->verbs, json);
+    put_verbs(s->verbs, json);
     buf_putc(json, '}');
 }
 
@@ -106,11 +119,11 @@ static void put_aggregated_resource(const struct kind_version *v, struct buf *js
     put_response_kind(k->group, v->version, k->kind, json);
     buf_printf(json, ",\"scope\":\"%s\",\"singularResource\":\"%s\",\"verbs\":",
                k->namespaced ? "Namespaced" : "Cluster", k->singular);
-    discovery_put_verbs(k->verbs, json);
+    put_verbs(resource_verbs(k), json);
     buf_puts(json, ",\"shortNames\":");
-    discovery_put_texts(k->short_names, json);
+    put_texts(k->short_names, json);
     buf_puts(json, ",\"categories\":");
-    discovery_put_texts(k->categories, json);
+    put_texts(k->categories, json);
     buf_puts(json, ",\"subresources\":[");
     for (unsigned i = 0; i < k->subresource_count; i++) {
         if (i) buf_putc(json, ',');
@@ -119,14 +132,14 @@ static void put_aggregated_resource(const struct kind_version *v, struct buf *js
     buf_puts(json, "]}");
 }
 
-static void put_aggregated_version(const char *group, const char *version, struct buf *json)
+static void put_aggregated_version(const struct discovery *d, const char *group,
+                                   const char *version, struct buf *json)
 {
     bool first = true;
     buf_printf(json, "{\"version\":\"%s\",\"freshness\":\"Current\",\"resources\":[", version);
-    for (unsigned i = 0; i < kind_count(); i++) {
-        const struct kind_version *v =
-            discovery_kind_in(kind_at(i), str_of(group), str_of(version));
-        if (!v) continue;
+    for (size_t i = 0; i < d->count; i++) {
+        const struct kind_version *v = d->all[i];
+        if (!is_in(v, str_of(group), str_of(version))) continue;
         if (!first) buf_putc(json, ',');
         first = false;
         put_aggregated_resource(v, json);
@@ -139,23 +152,24 @@ static void put_aggregated_version(const char *group, const char *version, struc
     buf_puts(json, "]}");
 }
 
-void discovery_put_aggregated(const char *version, bool core, struct buf *json)
+void discovery_put_aggregated(const struct discovery *d, const char *version, bool core,
+                              struct buf *json)
 {
     bool first = true;
     buf_printf(json,
                "{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/%s\","
                "\"metadata\":{},\"items\":[",
                version);
-    for (unsigned i = 0; i < kind_count(); i++) {
-        const char *group = kind_at(i)->group, *of_group;
-        if ((group[0] == '\0') != core || !discovery_first_of_group(i)) continue;
+    for (size_t i = 0; i < d->group_count; i++) {
+        const struct discovery_group *g = &d->groups[i];
+        if ((g->name[0] == '\0') != core) continue;
         buf_printf(json,
                    "%s{\"metadata\":{\"name\":\"%s\",\"creationTimestamp\":null},\"versions\":[",
-                   first ? "" : ",", group);
+                   first ? "" : ",", g->name);
         first = false;
-        for (unsigned n = 0; (of_group = discovery_group_version(group, n)); n++) {
+        for (unsigned n = 0; n < g->count; n++) {
             if (n) buf_putc(json, ',');
-            put_aggregated_version(group, of_group, json);
+            put_aggregated_version(d, g->name, g->versions[n], json);
         }
         buf_puts(json, "]}");
     }

@@ -132,6 +132,26 @@ static handler *dispatch_find_plain(struct str path, bool *open)
     return NULL;
 }
 
+static void dispatch_routed(struct request *r, handler *plain);
+
+/* The read that confirmed that we are up to date is done, and with it the feed is. */
+static void dispatch_sought(struct request *r, struct fetch *f)
+{
+    (void)f;
+    request_route(r);
+    dispatch_routed(r, NULL);
+}
+
+/* Another master may know a custom kind already that we are about to hear of. */
+static bool dispatch_seeks(struct request *r)
+{
+    struct str group = r->route.group;
+    if (r->sought || !group.n || !memchr(group.p, '.', group.n)) return false;
+    r->sought = true;
+    fetch_start(r, NULL, (struct str){0}, (struct str){0}, FRESH_LINEARIZABLE, dispatch_sought);
+    return true;
+}
+
 static void dispatch(struct request *r)
 {
     bool open = false;
@@ -144,7 +164,11 @@ static void dispatch(struct request *r)
         reply_error(r, 401, NULL, "Unauthorized");
         return;
     }
-    if (dispatch_hook(r)) return;
+    if (!dispatch_hook(r)) dispatch_routed(r, plain);
+}
+
+static void dispatch_routed(struct request *r, handler *plain)
+{
     struct str include = http_param(r->x, "includeObject");
     bool acceptable = accept_form(http_header(r->x, "Accept"), include, &r->form);
     /* Logs are text, and OpenAPI has types of its own. */
@@ -154,6 +178,8 @@ static void dispatch(struct request *r)
         reply_error(r, 406, NULL, "only the following media types are accepted: application/json");
     else if (r->route.type == ROUTE_RESOURCE)
         dispatch_resource(r);
+    else if (r->route.type == ROUTE_UNKNOWN && dispatch_seeks(r))
+        return;
     else if (r->route.type == ROUTE_UNKNOWN)
         reply_no_such_path(r);
     else if (r->route.type != ROUTE_OTHER)
@@ -180,7 +206,7 @@ void request_begin(struct api *a, struct http_exchange *x)
     r->api = a;
     r->x = x;
     r->path = mem_strndup(path.p, path.n);
-    r->route = route_parse(str_of(r->path));
+    request_route(r);
     r->user = a->options.tls ? auth_user(a->auth, http_peer(x), http_header(x, "Authorization"))
                              : istr_of("system:admin");
     http_set_data(x, r, request_gone);

@@ -3,6 +3,8 @@
 #include "api/inner.h"
 #include "api/render.h"
 #include "api/seal.h"
+#include "proto/custom.h"
+#include "proto/json.h"
 #include "proto/table.h"
 
 #include <inttypes.h>
@@ -22,9 +24,20 @@ static const char *encode_meta_version(const struct encoder *e)
     return e->form.beta ? "meta.k8s.io/v1beta1" : "meta.k8s.io/v1";
 }
 
+/* As its schema says today: what is stored may be older. */
+static void encode_custom(const struct encoder *e, const struct object *o, struct buf *json)
+{
+    buf_auto struct buf doc = BUF_INIT;
+    object_put_doc(o, e->version, &doc);
+    json_write(mp_read(doc.data, doc.len), json);
+}
+
 static void encode_whole(const struct encoder *e, const struct object *o, struct buf *json)
 {
-    render_object(o, e->version, false, json);
+    if (e->version->kind->custom)
+        encode_custom(e, o, json);
+    else
+        render_object(o, e->version, false, json);
 }
 
 static void encode_partial(const struct encoder *e, const struct object *o, struct buf *json)
@@ -38,7 +51,12 @@ static void encode_partial(const struct encoder *e, const struct object *o, stru
 static void encode_row(const struct encoder *e, const struct object *o, struct buf *json)
 {
     buf_puts(json, "{\"cells\":");
-    table_put_cells(o, time(NULL), json); /* ages are told as of now */
+    const struct kind *kind = e->version->kind;
+    int64_t now_s = time(NULL); /* ages are told as of now */
+    if (kind->custom)
+        custom_put_cells(definition_of(kind), o, now_s, json);
+    else
+        table_put_cells(o, now_s, json);
     buf_puts(json, ",\"object\":");
     if (e->form.include == INCLUDE_NONE)
         buf_puts(json, "null");
@@ -113,6 +131,9 @@ void encode_list_head(const struct encoder *e, const struct list_head *head, str
     if (e->form.kind == FORM_PARTIAL)
         buf_printf(json, "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"%s\",",
                    encode_meta_version(e));
+    else if (e->version->kind->custom)
+        buf_printf(json, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",",
+                   definition_of(e->version->kind)->list_kind, e->version->api_version);
     else
         buf_printf(json, "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",", e->version->kind->kind,
                    e->version->api_version);
@@ -120,10 +141,14 @@ void encode_list_head(const struct encoder *e, const struct list_head *head, str
     buf_puts(json, ",\"items\":[");
 }
 
-/* The items of a plain list do not repeat what the list says of them: apiVersion and kind. */
+/* The items of a plain list do not repeat what the list says of them: apiVersion and kind. Custom
+ * ones do, as in Kubernetes. */
 static void encode_bare(const struct encoder *e, const struct object *o, struct buf *json)
 {
-    render_object(o, e->version, true, json);
+    if (e->version->kind->custom)
+        encode_custom(e, o, json);
+    else
+        render_object(o, e->version, true, json);
 }
 
 void encode_item(const struct encoder *e, struct object *o, bool first, struct buf *json)

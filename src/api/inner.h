@@ -19,6 +19,7 @@
 
 struct watch_hub;
 struct snapshots;
+struct definitions;
 struct openapi_library;
 
 struct api {
@@ -26,6 +27,7 @@ struct api {
     struct http_server *server;
     struct auth *auth;
     struct watch_hub *watches;
+    struct definitions *definitions;
     struct snapshots *snapshots;
     struct openapi_library *openapi;
     uv_timer_t tick; /* once a second: deadlines, bookmarks, old snapshots */
@@ -41,8 +43,10 @@ struct request {
     struct http_exchange *x; /* NULL: the client has gone */
     char *path;              /* what the route's slices point into */
     struct route route;
+    struct definition *definition; /* a reference: what the route of a custom kind points into */
     struct form form;
     istr user;
+    bool sought; /* a path that nobody knew was looked for again */
     void *state; /* of the verb, freed with the request */
     void (*state_free)(void *state);
     void (*then_result)(struct request *r, const struct result *result);
@@ -50,6 +54,7 @@ struct request {
 };
 
 void request_begin(struct api *a, struct http_exchange *x); /* the server's handler */
+void request_route(struct request *r); /* by its path, among the kinds there are now */
 struct request *request_ref(struct request *r);
 void request_unref(struct request *r);
 bool request_flag(struct request *r, const char *param); /* ?watch=true, =1 */

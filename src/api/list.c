@@ -65,7 +65,7 @@ void list_reply(struct request *r, uint64_t revision, struct object **objects, s
     if (r->state_free) r->state_free(r->state);
     r->state = l;
     r->state_free = listing_free;
-    l->snapshot = snapshot_new(r->route.kind, r->route.ns, revision, objects, count);
+    l->snapshot = snapshot_new(kind_identity(r->route.kind), r->route.ns, revision, objects, count);
     l->page = mem_alloc((count + 1) * sizeof(struct object *));
     memcpy(l->page, objects, count * sizeof(struct object *));
     l->count = count;
@@ -137,7 +137,8 @@ static void list_fetched(struct request *r, struct fetch *f)
     }
     struct object **objects = f->objects;
     f->objects = NULL;
-    list_answer(r, snapshot_new(r->route.kind, r->route.ns, f->revision, objects, f->count));
+    list_answer(
+        r, snapshot_new(kind_identity(r->route.kind), r->route.ns, f->revision, objects, f->count));
 }
 
 static void list_past_done(struct past_ask *p, int status)
@@ -171,7 +172,7 @@ static void list_from_past(struct request *r, uint64_t revision)
     struct listing *l = r->state;
     l->request = request_ref(r);
     l->past = (struct past_ask){.home = r->api->options.home,
-                                .kind = r->route.kind,
+                                .kind = kind_identity(r->route.kind),
                                 .revision = revision,
                                 .done = list_past_done};
     gate_past(r->api->options.gate, &l->past);
@@ -181,8 +182,9 @@ static void list_exact(struct request *r, uint64_t revision)
 {
     struct snapshots *all = r->api->snapshots;
     uint64_t now = uv_now(r->api->options.loop);
-    struct snapshot *s = snapshots_find(all, r->route.kind, r->route.ns, revision, now);
-    if (!s) s = snapshots_find(all, r->route.kind, (struct str){0}, revision, now);
+    const struct kind *kind = kind_identity(r->route.kind);
+    struct snapshot *s = snapshots_find(all, kind, r->route.ns, revision, now);
+    if (!s) s = snapshots_find(all, kind, (struct str){0}, revision, now);
     if (s)
         list_answer(r, snapshot_ref(s));
     else

@@ -185,15 +185,17 @@ static bool mutate_patch_type(struct request *r, struct mutation *m)
     struct str header = http_header(r->x, "Content-Type");
     struct media media = {0};
     media_next(&header, &media);
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (str_is(media.type, types[i].media)) {
-            m->how = types[i].how;
+    bool custom = r->route.kind->custom; /* no type says how its lists are merged */
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        m->how = types[i].how;
+        if (str_is(media.type, types[i].media) && !(custom && m->how == MUTATE_STRATEGIC))
             return true;
-        }
+    }
     reply_error(r, 415, NULL,
                 "the body of the request was in an unknown format - accepted media types "
                 "include: application/json-patch+json, application/merge-patch+json, "
-                "application/strategic-merge-patch+json, application/apply-patch+yaml");
+                "%sapplication/apply-patch+yaml",
+                custom ? "" : "application/strategic-merge-patch+json, ");
     return false;
 }
 

@@ -30,7 +30,7 @@ static bool apply_read_scale(struct request *r, struct mp doc, struct buf *out)
         return false;
     }
     if (!write_check_place(r, doc)) return false;
-    if (scale_apply((struct mp){0}, doc, out, &err) == 0) return true;
+    if (scale_apply(r->route.served, (struct mp){0}, doc, out, &err) == 0) return true;
     reply_error(r, 422, NULL, "Scale.autoscaling \"%.*s\" is invalid: spec.replicas: %s",
                 (int)r->route.name.n, r->route.name.p, err.text);
     return false;

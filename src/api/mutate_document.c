@@ -95,14 +95,19 @@ static bool mutate_scale(struct request *r, struct attempt *a)
     if (!mutate_patched(r, a, mp_read(scale.data, scale.len), &next)) return false;
     struct mp doc = mp_read(next.data, next.len), old = mp_read(a->old_doc.data, a->old_doc.len);
     if (!write_check_place(r, doc) || !mutate_check_versions(r, a, doc)) return false;
-    return scale_apply(r->route.served, old, doc, &a->next_doc, &a->err) == 0 || mutate_refuse_scale(r, a);
+    return scale_apply(r->route.served, old, doc, &a->next_doc, &a->err) == 0 ||
+           mutate_refuse_scale(r, a);
 }
 
 /* `next` with only the part that this target may change; the rest as it was. */
-static void mutate_restrict(enum mutation_target target, struct mp next, struct mp old,
-                            struct buf *out)
+static void mutate_restrict(const struct kind *kind, enum mutation_target target, struct mp next,
+                            struct mp old, struct buf *out)
 {
     buf_auto struct buf spec = BUF_INIT;
+    if (target == TARGET_OBJECT && kind->custom && !kind->has_status) {
+        mp_put(out, next); /* its status is a part like any other */
+        return;
+    }
     struct edit edit = {"status", mp_get(target == TARGET_STATUS ? next : old, "status").raw};
     if (target == TARGET_FINALIZERS) {
         struct edit finalizers = {"finalizers", mp_path(next, "spec.finalizers").raw};
@@ -131,7 +136,7 @@ static bool mutate_object(struct request *r, struct attempt *a, struct mp old, s
     if (!mutate_check_versions(r, a, next)) return false;
     prepare_place(r->route.kind, next, r->route.name, r->route.ns, &placed);
     prepare_again(mp_read(placed.data, placed.len), old, &named);
-    mutate_restrict(m->target, mp_read(named.data, named.len), old, &restricted);
+    mutate_restrict(r->route.kind, m->target, mp_read(named.data, named.len), old, &restricted);
     return write_admit(r, mp_read(restricted.data, restricted.len), old, &a->next_doc);
 }
 

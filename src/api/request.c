@@ -4,6 +4,14 @@
 
 #include <sodium.h>
 
+void request_route(struct request *r)
+{
+    definition_unref(r->definition);
+    r->route = route_parse(str_of(r->path), r->api->definitions);
+    bool custom = r->route.kind && r->route.kind->custom;
+    r->definition = custom ? definition_ref(definition_of(r->route.kind)->definition) : NULL;
+}
+
 struct request *request_ref(struct request *r)
 {
     r->refs++;
@@ -14,6 +22,7 @@ void request_unref(struct request *r)
 {
     if (--r->refs) return;
     if (r->state_free) r->state_free(r->state);
+    definition_unref(r->definition);
     buf_free(&r->headers);
     mem_free(r->path);
     mem_free(r);
@@ -102,7 +111,7 @@ void fetch_start(struct request *r, const struct kind *kind, struct str ns, stru
 {
     struct fetch *f = mem_new(struct fetch);
     f->request = request_ref(r);
-    f->kind = kind;
+    f->kind = kind ? kind_identity(kind) : NULL;
     f->ns = ns.p ? mem_strndup(ns.p, ns.n) : NULL;
     f->name = name.p ? mem_strndup(name.p, name.n) : NULL;
     f->then = then;

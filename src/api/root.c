@@ -16,17 +16,18 @@ static void root_put(struct buf *json, const char *format, ...)
     va_end(args);
 }
 
-static void root_put_groups(struct buf *json)
+static void root_put_groups(struct request *r, struct buf *json)
 {
-    const char *version;
-    for (unsigned i = 0; i < kind_count(); i++) {
-        const char *group = kind_at(i)->group;
-        if (!group[0] || !discovery_first_of_group(i)) continue;
-        if (!discovery_group_version(group, 0)) continue;
-        root_put(json, "/apis/%s", group);
-        for (unsigned n = 0; (version = discovery_group_version(group, n)); n++)
-            root_put(json, "/apis/%s/%s", group, version);
+    struct discovery d;
+    discovery_gather(r->api->definitions, &d);
+    for (size_t i = 0; i < d.group_count; i++) {
+        const struct discovery_group *g = &d.groups[i];
+        if (!g->name[0]) continue;
+        root_put(json, "/apis/%s", g->name);
+        for (unsigned n = 0; n < g->count; n++)
+            root_put(json, "/apis/%s/%s", g->name, g->versions[n]);
     }
+    discovery_free(&d);
 }
 
 void serve_root(struct request *r)
@@ -39,7 +40,7 @@ void serve_root(struct request *r)
     root_put(&json, "/api/v1");
     root_put(&json, "/apis");
     root_put(&json, "/apis/");
-    root_put_groups(&json);
+    root_put_groups(r, &json);
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) root_put(&json, "%s", plain[i]);
     buf_puts(&json, "]}");
     reply_json(r, 200, &json);

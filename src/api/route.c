@@ -30,10 +30,19 @@ const struct subresource *route_subresource(const struct kind *kind, struct str 
     return NULL;
 }
 
-static bool route_find_kind(struct route *r, struct str resource)
+static bool route_find_custom(struct route *r, const struct definitions *d, struct str resource)
+{
+    const struct definition_version *v = definitions_find(d, r->group, r->version, resource);
+    if (!v) return false;
+    r->kind = &v->kind;
+    r->served = &v->served;
+    return true;
+}
+
+static bool route_find_kind(struct route *r, const struct definitions *d, struct str resource)
 {
     r->kind = kind_by_path(r->group, r->version, resource, &r->served);
-    if (r->kind) return true;
+    if (r->kind || route_find_custom(r, d, resource)) return true;
     if (r->group.n == 0 && str_is(resource, "bindings")) {
         r->kind = kind_by_path(r->group, r->version, STR("pods"), &r->served);
         r->bindings = r->kind != NULL;
@@ -42,9 +51,10 @@ static bool route_find_kind(struct route *r, struct str resource)
 }
 
 /* resource[/name[/subresource]], after the namespace was taken off. */
-static bool route_resource(struct route *r, const struct str *rest, unsigned count)
+static bool route_resource(struct route *r, const struct definitions *d, const struct str *rest,
+                           unsigned count)
 {
-    if (count > 3 || !route_find_kind(r, rest[0])) return false;
+    if (count > 3 || !route_find_kind(r, d, rest[0])) return false;
     if (r->ns.p && !r->kind->namespaced) return false;
     if (r->bindings && (count > 1 || !r->ns.p)) return false;
     if (count > 1) r->name = rest[1];
@@ -54,7 +64,8 @@ static bool route_resource(struct route *r, const struct str *rest, unsigned cou
     return r->sub != NULL;
 }
 
-static bool route_below_version(struct route *r, const struct str *rest, unsigned count)
+static bool route_below_version(struct route *r, const struct definitions *d,
+                                const struct str *rest, unsigned count)
 {
     if (str_is(rest[0], "watch")) {
         r->watch = true;
@@ -69,28 +80,28 @@ static bool route_below_version(struct route *r, const struct str *rest, unsigne
         rest += 2;
         count -= 2;
     }
-    return route_resource(r, rest, count);
+    return route_resource(r, d, rest, count);
 }
 
-static bool route_version_exists(const struct route *r)
+static bool route_version_exists(const struct route *r, const struct definitions *d)
 {
-    for (unsigned i = 0; i < kind_count(); i++) {
+    for (unsigned i = 0; i < kind_builtin_count(); i++) {
         const struct kind *k = kind_at(i);
         if (!str_is(r->group, k->group)) continue;
         for (unsigned v = 0; v < k->version_count; v++)
             if (str_is(r->version, k->versions[v].version)) return true;
     }
-    return false;
+    return definitions_have(d, r->group, r->version);
 }
 
-static bool route_group_exists(const struct route *r)
+static bool route_group_exists(const struct route *r, const struct definitions *d)
 {
-    for (unsigned i = 0; i < kind_count(); i++)
+    for (unsigned i = 0; i < kind_builtin_count(); i++)
         if (str_is(r->group, kind_at(i)->group)) return true;
-    return false;
+    return definitions_have(d, r->group, (struct str){0});
 }
 
-struct route route_parse(struct str path)
+struct route route_parse(struct str path, const struct definitions *d)
 {
     struct segments s = route_segments(path);
     struct route r = {.type = ROUTE_OTHER, .group = STR("")};
@@ -100,15 +111,15 @@ struct route route_parse(struct str path)
     unsigned used = 1;
     if (grouped && s.count > used) {
         r.group = s.at[used++];
-        r.type = r.group.n && route_group_exists(&r) ? ROUTE_GROUP : ROUTE_UNKNOWN;
+        r.type = r.group.n && route_group_exists(&r, d) ? ROUTE_GROUP : ROUTE_UNKNOWN;
     }
     if (s.count > used) {
         r.version = s.at[used++];
-        r.type = route_version_exists(&r) ? ROUTE_VERSION : ROUTE_UNKNOWN;
+        r.type = route_version_exists(&r, d) ? ROUTE_VERSION : ROUTE_UNKNOWN;
     }
     if (s.count > used && r.type == ROUTE_VERSION)
-        r.type =
-            route_below_version(&r, s.at + used, s.count - used) ? ROUTE_RESOURCE : ROUTE_UNKNOWN;
+        r.type = route_below_version(&r, d, s.at + used, s.count - used) ? ROUTE_RESOURCE
+                                                                         : ROUTE_UNKNOWN;
     if (s.too_many) r.type = ROUTE_UNKNOWN;
     return r;
 }

@@ -2,7 +2,7 @@
 #ifndef LOGSHIP_API_ROUTE_H
 #define LOGSHIP_API_ROUTE_H
 
-#include "proto/schema.h"
+#include "api/definitions.h"
 
 enum route_type {
     ROUTE_OTHER,    /* not under /api or /apis: looked up in the table of plain paths */
@@ -27,7 +27,9 @@ struct route {
 };
 
 /* `path` is decoded. Trailing slashes do not matter. */
-struct route route_parse(struct str path);
+/* `d` (may be NULL) has the custom kinds; what the route then points to lives as long as their
+ * definition. */
+struct route route_parse(struct str path, const struct definitions *d);
 const struct subresource *route_subresource(const struct kind *kind, struct str name);
 
 #endif

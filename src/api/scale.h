@@ -1,4 +1,5 @@
-/* autoscaling/v1 Scale: the part of a replica set or replication controller that says how many. */
+/* autoscaling/v1 Scale: the part of an object that says how many. Where that is, a custom kind says
+ * in its definition. */
 #ifndef LOGSHIP_API_SCALE_H
 #define LOGSHIP_API_SCALE_H
 
@@ -6,10 +7,12 @@
 
 struct request;
 
-void scale_put_doc(const struct object *o, struct buf *out); /* as msgpack */
+/* As msgpack. */
+void scale_put_doc(const struct kind_version *version, const struct object *o, struct buf *out);
 void scale_reply(struct request *r, const struct object *o);
-/* Appends `whole` (Kubernetes form) with spec.replicas as in `scale`; E_INVALID: there is none, or
- * it is negative. */
-int scale_apply(struct mp whole, struct mp scale, struct buf *out, struct error *err);
+/* Appends `whole` (Kubernetes form) with the replicas of `scale`; E_INVALID: there are none, or
+ * they are negative. */
+int scale_apply(const struct kind_version *version, struct mp whole, struct mp scale,
+                struct buf *out, struct error *err);
 
 #endif

@@ -54,7 +54,8 @@ struct watch_hub {
 struct watch_hub *watch_hub_new(struct api *a); /* begins to listen */
 void watch_hub_close(struct watch_hub *h);      /* ends every watch */
 void watch_hub_free(struct watch_hub *h);
-void watch_hub_tick(struct watch_hub *h, uint64_t now_ms); /* deadlines, bookmarks */
+void watch_hub_tick(struct watch_hub *h, uint64_t now_ms);             /* deadlines, bookmarks */
+void watch_hub_end_kind(struct watch_hub *h, const struct kind *kind); /* ends its watches */
 
 /* watch_phases.c: goes on until it is live, over, or has to wait for something. */
 void watch_pump(struct watch *w);

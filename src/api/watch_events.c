@@ -10,7 +10,7 @@ void renderings_free(struct renderings *r)
 
 bool watch_concerns(const struct watch *w, const struct object *o)
 {
-    return o->id->kind == w->encoder.version->kind &&
+    return o->id->kind->index == w->encoder.version->kind->index &&
            (!w->ns || str_eq(istr_str(o->id->ns), str_of(w->ns))) &&
            (!w->name || str_is(object_name(o), w->name)) && filter_matches(&w->filter, o);
 }

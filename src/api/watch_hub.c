@@ -66,6 +66,7 @@ static void hub_reset(struct watch_hub *h, const struct feed_batch *b)
     while (h->batches) hub_forget_oldest(h);
     h->first_after = h->last = b->last;
     list_each_safe(it, &h->watches) watch_end(container_of(it, struct watch, link));
+    definitions_started(h->api->definitions);
 }
 
 static void hub_batch(struct feed_listener *l, struct feed_batch *b)
@@ -78,6 +79,7 @@ static void hub_batch(struct feed_listener *l, struct feed_batch *b)
     }
     h->last = b->last;
     hub_dispatch(h, b);
+    definitions_batch(h->api->definitions, b);
     if (b->count)
         hub_keep(h, b);
     else
@@ -90,6 +92,7 @@ static void hub_started(struct feed_listener *l, uint64_t revision)
     struct watch_hub *h = container_of(l, struct watch_hub, listener);
     h->started = true;
     h->first_after = h->last = revision;
+    definitions_started(h->api->definitions);
     list_each_safe(it, &h->watches) watch_pump(container_of(it, struct watch, link));
 }
 
@@ -117,6 +120,15 @@ void watch_hub_free(struct watch_hub *h)
     while (h->batches) hub_forget_oldest(h);
     map_free(&h->topics);
     mem_free(h);
+}
+
+void watch_hub_end_kind(struct watch_hub *h, const struct kind *kind)
+{
+    list_each_safe(it, &h->watches)
+    {
+        struct watch *w = container_of(it, struct watch, link);
+        if (w->encoder.version->kind->index == kind->index) watch_end(w);
+    }
 }
 
 enum { BOOKMARK_MS = 30 * 1000 };

@@ -77,7 +77,7 @@ static bool pump_history(struct watch *w)
     w->history_cut = false;
     request_ref(w->request);
     w->history = (struct history_ask){.home = w->hub->api->options.home,
-                                      .kind = w->encoder.version->kind,
+                                      .kind = kind_identity(w->encoder.version->kind),
                                       .from = w->at,
                                       .to = w->hub->last,
                                       .batch = history_batch,

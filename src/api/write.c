@@ -1,5 +1,6 @@
 #include "api/write.h"
 
+#include "proto/custom.h"
 #include "proto/json.h"
 #include "proto/protobuf.h"
 #include "proto/yaml.h"
@@ -44,13 +45,15 @@ static int write_decode(struct request *r, struct str body, const struct type *t
     struct media media = {STR("application/json"), {0}}; /* some clients do not say */
     media_next(&header, &media);
     if (str_is(media.type, "application/json")) return json_parse(body.p, body.n, out, err);
-    if (str_is(media.type, "application/vnd.kubernetes.protobuf"))
+    /* The fields of custom kinds have no numbers. */
+    bool numbered = !r->route.kind->custom || type != r->route.served->type;
+    if (numbered && str_is(media.type, "application/vnd.kubernetes.protobuf"))
         return protobuf_decode(body, type, out, err);
     if (str_is(media.type, "application/yaml")) return yaml_parse(body.p, body.n, out, err);
     return error_set(err, E_UNSUPPORTED,
                      "the body of the request was in an unknown format - accepted media types "
-                     "include: application/json, application/yaml, "
-                     "application/vnd.kubernetes.protobuf");
+                     "include: application/json, application/yaml%s",
+                     numbered ? ", application/vnd.kubernetes.protobuf" : "");
 }
 
 bool write_body(struct request *r, const struct type *type, bool may_be_empty, struct buf *out)
@@ -150,7 +153,9 @@ bool write_structure(struct request *r, const struct write_options *o, struct mp
 {
     struct causes unknown = {0};
     struct error err = {0};
-    int rc = admit_structure(r->route.served->type, doc, out, &unknown, &err);
+    const struct kind *kind = r->route.kind;
+    int rc = kind->custom ? custom_structure(definition_of(kind), doc, out, &unknown, &err)
+                          : admit_structure(r->route.served->type, doc, out, &unknown, &err);
     bool good = rc == 0;
     if (rc)
         reply_error(r, 400, NULL, "%s in version \"%s\" cannot be handled as a %s: %s",
@@ -185,7 +190,7 @@ struct command *write_command(struct request *r, enum command_op op, struct str 
                               const struct write_options *o)
 {
     istr ns = r->route.ns.p ? istr_get(r->route.ns) : NULL;
-    struct command *c = command_new(op, r->route.kind, ns, name, r->user);
+    struct command *c = command_new(op, kind_identity(r->route.kind), ns, name, r->user);
     c->grace_s = -1;
     c->dry_run = o->dry_run;
     return c;

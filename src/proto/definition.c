@@ -152,14 +152,14 @@ static void making_kind(struct making *m, struct definition_version *v)
     v->list_kind = making_text(m, mp_get(m->names, "listKind"), making_printf(m, plain, "List"));
 }
 
-static int making_version(struct making *m, struct definition_version *v, struct mp given)
+static int making_version(struct making *m, struct definition_version *v, const char *name,
+                          struct mp given)
 {
-    struct str name = mp_str(mp_get(given, "name"));
-    if (!name.n) return error_set(m->err, E_INVALID, "a version has no name");
+    if (!*name) return error_set(m->err, E_INVALID, "a version has no name");
     v->definition = m->d;
     making_kind(m, v);
     v->served.kind = &v->kind;
-    v->served.version = arena_text(m->d->memory, name);
+    v->served.version = name;
     v->served.api_version =
         making_printf(m, making_printf(m, v->kind.group, "/"), v->served.version);
     v->is_served = mp_bool(mp_get(given, "served"), false);
@@ -193,28 +193,36 @@ static struct version_rank version_rank(const char *text)
     return *end ? (struct version_rank){0} : r;
 }
 
-static int version_order(const void *a, const void *b)
+int definition_version_order(const char *a, const char *b)
 {
-    const char *x = mp_str(mp_get(*(const struct mp *)a, "name")).p;
-    const char *y = mp_str(mp_get(*(const struct mp *)b, "name")).p;
-    mem_auto char *left = mem_strndup(x ? x : "", mp_str(mp_get(*(const struct mp *)a, "name")).n);
-    mem_auto char *right = mem_strndup(y ? y : "", mp_str(mp_get(*(const struct mp *)b, "name")).n);
-    struct version_rank l = version_rank(left), r = version_rank(right);
+    struct version_rank l = version_rank(a), r = version_rank(b);
     if (l.stage != r.stage) return l.stage > r.stage ? -1 : 1;
-    if (!l.stage) return strcmp(left, right);
+    if (!l.stage) return strcmp(a, b);
     if (l.major != r.major) return l.major > r.major ? -1 : 1;
     return l.minor > r.minor ? -1 : l.minor < r.minor;
 }
 
+struct given_version {
+    const char *name;
+    struct mp doc;
+};
+
+static int given_order(const void *a, const void *b)
+{
+    const struct given_version *l = a, *r = b;
+    return definition_version_order(l->name, r->name);
+}
+
 static int making_versions(struct making *m)
 {
-    struct mp given[VERSIONS_MAX], list = mp_get(m->spec, "versions");
+    struct given_version given[VERSIONS_MAX];
     unsigned n = 0;
+    struct mp list = mp_get(m->spec, "versions");
     for (struct mp_iter it = mp_items(list); n < VERSIONS_MAX && mp_iter_next(&it);)
-        given[n++] = it.value;
-    qsort(given, n, sizeof *given, version_order);
+        given[n++] = (struct given_version){making_text(m, mp_get(it.value, "name"), ""), it.value};
+    qsort(given, n, sizeof *given, given_order);
     for (unsigned i = 0; i < n; i++) {
-        int rc = making_version(m, &m->d->versions[i], given[i]);
+        int rc = making_version(m, &m->d->versions[i], given[i].name, given[i].doc);
         if (rc) return rc;
         m->d->version_count++;
     }

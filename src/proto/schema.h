@@ -126,6 +126,11 @@ enum { CUSTOM_KINDS_MAX = 8192 };
 unsigned kind_count(void);
 unsigned kind_builtin_count(void);
 const struct kind *kind_at(unsigned index);
+/* What the core knows it by: itself, or of a kind in a definition the identity. */
+static inline const struct kind *kind_identity(const struct kind *k)
+{
+    return k->custom ? kind_at(k->index) : k;
+}
 /* NULL: neither a built-in kind nor "plural.domain.of.two.labels", or there are too many. */
 const struct kind *kind_by_key(struct str key);
 /* By the names in a path: ("apps", "v1", "replicasets"); *version gets the version served. */

@@ -9,7 +9,7 @@
 
 static struct route parse(const char *path)
 {
-    return route_parse(str_of(path));
+    return route_parse(str_of(path), NULL);
 }
 
 static void paths_that_list_groups_are_told_apart(void **state)

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     schema_init();
     struct str text = {(const char *)data, size};
-    struct route r = route_parse(text);
+    struct route r = route_parse(text, NULL);
     assert((r.type == ROUTE_RESOURCE) <= (r.kind != NULL));
     assert(r.type != ROUTE_RESOURCE || !r.ns.p || r.kind->namespaced);
 
