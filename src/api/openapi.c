@@ -1,6 +1,8 @@
 /* /openapi/v2: the whole API in one document, as JSON or in the protobuf form. */
 #include "api/openapi.h"
 
+#include "api/definitions.h"
+
 bool openapi_is_json(const struct media *m)
 {
     return str_is(m->type, "application/json") || str_is(m->type, "application/*") ||
@@ -36,10 +38,25 @@ bool openapi_reads(struct request *r)
     return false;
 }
 
+/* In memory of the exchange. */
 void openapi_customs(struct request *r, struct openapi_customs *out)
 {
-    (void)r;
-    *out = (struct openapi_customs){0};
+    const struct definitions *all = r->api->definitions;
+    size_t size = 0, n = 0;
+    for (size_t i = 0; i < definitions_count(all); i++)
+        size += definitions_at(all, i)->version_count;
+    struct openapi_kind *kinds = http_alloc(r->x, size * sizeof *kinds);
+    uint64_t *stamps = http_alloc(r->x, size * sizeof *stamps);
+    for (size_t i = 0; i < definitions_count(all); i++) {
+        const struct definition *d = definitions_at(all, i);
+        for (unsigned v = 0; v < d->version_count; v++) {
+            const struct definition_version *version = &d->versions[v];
+            if (!version->is_served) continue;
+            kinds[n] = (struct openapi_kind){&version->served, version->list_kind, version->schema};
+            stamps[n++] = d->revision; /* of an object: no other has it */
+        }
+    }
+    *out = (struct openapi_customs){kinds, stamps, n};
 }
 
 void openapi_v2(struct request *r)

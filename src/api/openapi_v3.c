@@ -2,39 +2,16 @@
  * so that clients keep what has not changed. */
 #include "api/openapi.h"
 
-#include "base/mem.h"
+#include "api/discovery.h"
 
 #include <time.h>
 
 enum { OPENAPI_KEPT_S = 365 * 24 * 3600 };
 
-/* The groups and versions that are served, each once. */
-struct openapi_places {
-    struct openapi_place {
-        struct str group, version;
-    } * list;
-    size_t count, cap;
+/* A group and version. */
+struct openapi_place {
+    struct str group, version;
 };
-
-static void places_add(struct openapi_places *p, const char *group, const char *version)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (str_is(p->list[i].group, group) && str_is(p->list[i].version, version)) return;
-    if (p->count == p->cap) {
-        p->cap = p->cap * 2 + 32;
-        p->list = mem_resize(p->list, p->cap * sizeof *p->list);
-    }
-    p->list[p->count++] = (struct openapi_place){str_of(group), str_of(version)};
-}
-
-static void places_find(struct openapi_places *p, const struct openapi_customs *customs)
-{
-    for (unsigned i = 0; i < kind_builtin_count(); i++)
-        for (unsigned v = 0; v < kind_at(i)->version_count; v++)
-            places_add(p, kind_at(i)->group, kind_at(i)->versions[v].version);
-    for (size_t i = 0; i < customs->count; i++)
-        places_add(p, customs->kinds[i].version->kind->group, customs->kinds[i].version->version);
-}
 
 /* "api/v1", "apis/apps/v1" */
 static void place_put(const struct openapi_place *p, struct buf *out)
@@ -45,31 +22,61 @@ static void place_put(const struct openapi_place *p, struct buf *out)
     buf_append(out, p->version.p, p->version.n);
 }
 
+static bool place_parse(struct str path, struct openapi_place *out)
+{
+    struct str root;
+    *out = (struct openapi_place){.group = STR("")};
+    if (!str_split(&path, '/', &root)) return false;
+    if (str_is(root, "apis") && !str_split(&path, '/', &out->group)) return false;
+    out->version = path;
+    return out->group.n ? str_is(root, "apis") : str_is(root, "api");
+}
+
+static bool place_is_served(struct request *r, const struct openapi_place *p)
+{
+    struct discovery d;
+    bool found = false;
+    discovery_gather(r->api->definitions, &d);
+    const struct discovery_group *g = discovery_group_called(&d, p->group);
+    for (unsigned i = 0; g && i < g->count; i++) found |= str_is(p->version, g->versions[i]);
+    discovery_free(&d);
+    return found;
+}
+
 static struct openapi_text *place_text(struct request *r, const struct openapi_place *p,
                                        const struct openapi_customs *customs)
 {
     return openapi_library_get(r->api->openapi, OPENAPI_V3, p->group, p->version, customs);
 }
 
+static void index_put(struct request *r, const struct openapi_place *p,
+                      const struct openapi_customs *customs, struct buf *json)
+{
+    buf_auto struct buf name = BUF_INIT;
+    place_put(p, &name);
+    struct openapi_text *text = place_text(r, p, customs);
+    if (json->data[json->len - 1] != '{') buf_putc(json, ',');
+    buf_printf(json, "\"%s\":{\"serverRelativeURL\":\"/openapi/v3/%s?hash=%s\"}", name.data,
+               name.data, text->hash);
+    openapi_text_unref(text);
+}
+
 void openapi_v3(struct request *r)
 {
     struct openapi_customs customs;
-    struct openapi_places places = {0};
+    struct discovery d;
     buf_auto struct buf json = BUF_INIT;
     if (!openapi_reads(r)) return;
     openapi_customs(r, &customs);
-    places_find(&places, &customs);
+    discovery_gather(r->api->definitions, &d);
     buf_puts(&json, "{\"paths\":{");
-    for (size_t i = 0; i < places.count; i++) {
-        buf_auto struct buf name = BUF_INIT;
-        place_put(&places.list[i], &name);
-        struct openapi_text *text = place_text(r, &places.list[i], &customs);
-        buf_printf(&json, "%s\"%s\":{\"serverRelativeURL\":\"/openapi/v3/%s?hash=%s\"}",
-                   i ? "," : "", name.data, name.data, text->hash);
-        openapi_text_unref(text);
-    }
+    for (size_t i = 0; i < d.group_count; i++)
+        for (unsigned v = 0; v < d.groups[i].count; v++) {
+            struct openapi_place p = {str_of(d.groups[i].name), str_of(d.groups[i].versions[v])};
+            index_put(r, &p, &customs, &json);
+        }
+    discovery_free(&d);
     buf_puts(&json, "}}");
-    mem_free(places.list);
     openapi_send(r, openapi_text_new(&json), "application/json", openapi_may_change);
 }
 
@@ -118,25 +125,18 @@ static bool v3_acceptable(struct str accept)
 void openapi_v3_document(struct request *r)
 {
     struct openapi_customs customs;
-    struct openapi_places places = {0};
+    struct openapi_place place;
     if (!openapi_reads(r)) return;
     if (!v3_acceptable(http_header(r->x, "Accept"))) {
         reply_error(r, 406, NULL, "only the following media types are accepted: application/json");
         return;
     }
-    openapi_customs(r, &customs);
-    places_find(&places, &customs);
-    struct str wanted = str_of(r->path);
-    wanted.p += strlen("/openapi/v3/"), wanted.n -= strlen("/openapi/v3/");
-    const struct openapi_place *found = NULL;
-    for (size_t i = 0; i < places.count && !found; i++) {
-        buf_auto struct buf name = BUF_INIT;
-        place_put(&places.list[i], &name);
-        if (str_is(wanted, name.data)) found = &places.list[i];
-    }
-    if (found)
-        place_reply(r, found, place_text(r, found, &customs));
-    else
+    struct str rest = str_of(r->path);
+    rest.p += strlen("/openapi/v3/"), rest.n -= strlen("/openapi/v3/");
+    if (!place_parse(rest, &place) || !place_is_served(r, &place)) {
         reply_no_such_path(r);
-    mem_free(places.list);
+        return;
+    }
+    openapi_customs(r, &customs);
+    place_reply(r, &place, place_text(r, &place, &customs));
 }

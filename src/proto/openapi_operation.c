@@ -165,9 +165,9 @@ static void operation_put_answer_type(struct spec *s, const struct operation_of 
 
 static const char *const *operation_consumes(const struct operation_of *o)
 {
-    static const char *const object[] = {"application/json", "application/vnd.kubernetes.protobuf",
-                                         NULL},
-                             *const custom[] = {"application/json", NULL},
+    static const char *const object[] = {"application/json", "application/yaml",
+                                         "application/vnd.kubernetes.protobuf", NULL},
+                             *const custom[] = {"application/json", "application/yaml", NULL},
                              *const patch[] = {"application/json-patch+json",
                                                "application/merge-patch+json",
                                                "application/apply-patch+yaml",
