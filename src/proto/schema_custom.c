@@ -58,7 +58,7 @@ static const struct kind *custom_make(struct str key, unsigned index)
     k->resource = mem_strndup(whole, resource);
     k->kind = k->singular = k->resource; /* for messages, where no definition is at hand */
     k->group = whole + resource + 1;
-    k->namespaced = k->custom = true;
+    k->namespaced = k->custom = k->has_generation = true;
     k->name_check = name_check_dns_subdomain;
     return k;
 }
