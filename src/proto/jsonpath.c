@@ -174,7 +174,7 @@ int jsonpath_compile(struct arena *memory, struct str text, const struct jsonpat
     return rc || in.p == in.end ? rc : parse_fails(&in, "unexpected character");
 }
 
-static bool follow(const struct step *s, unsigned left, struct mp v, jsonpath_fn *found, void *ctx);
+static struct mp follow(const struct step *s, unsigned left, struct mp v);
 
 static bool filter_takes(const struct step *s, struct mp item)
 {
@@ -183,45 +183,27 @@ static bool filter_takes(const struct step *s, struct mp item)
     return v.type != MP_END && mp_same(v, s->value) == (s->compare == FILTER_EQUALS);
 }
 
-static bool follow_index(const struct step *s, unsigned left, struct mp v, jsonpath_fn *found,
-                         void *ctx)
+static struct mp follow_index(const struct step *s, unsigned left, struct mp v)
 {
-    if (v.type != MP_ARRAY) return true;
-    int64_t i = s->index < 0 ? s->index + (int64_t)v.count : s->index;
-    if (i < 0 || i >= (int64_t)v.count) return true;
-    return follow(s + 1, left - 1, mp_at(v, (uint32_t)i), found, ctx);
+    int64_t i = v.type == MP_ARRAY && s->index < 0 ? s->index + (int64_t)v.count : s->index;
+    if (v.type != MP_ARRAY || i < 0 || i >= (int64_t)v.count) return (struct mp){0};
+    return follow(s + 1, left - 1, mp_at(v, (uint32_t)i));
 }
 
-/* false: enough was found. */
-static bool follow(const struct step *s, unsigned left, struct mp v, jsonpath_fn *found, void *ctx)
+static struct mp follow(const struct step *s, unsigned left, struct mp v)
 {
-    if (v.type == MP_END) return true;
-    if (!left) return found(ctx, v);
+    struct mp found = {0};
+    if (v.type == MP_END || !left) return v;
     if (s->type == STEP_FIELD)
-        return follow(s + 1, left - 1, v.type == MP_MAP ? mp_get_str(v, s->name) : (struct mp){0},
-                      found, ctx);
-    if (s->type == STEP_INDEX) return follow_index(s, left, v, found, ctx);
-    for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) {
-        if (s->type == STEP_FILTER && !filter_takes(s, it.value)) continue;
-        if (!follow(s + 1, left - 1, it.value, found, ctx)) return false;
-    }
-    return true;
-}
-
-void jsonpath_each(const struct jsonpath *path, struct mp root, jsonpath_fn *found, void *ctx)
-{
-    follow(path->steps, path->count, root, found, ctx);
-}
-
-static bool jsonpath_keep(void *ctx, struct mp value)
-{
-    *(struct mp *)ctx = value;
-    return false;
+        return v.type == MP_MAP ? follow(s + 1, left - 1, mp_get_str(v, s->name)) : found;
+    if (s->type == STEP_INDEX) return follow_index(s, left, v);
+    for (struct mp_iter it = mp_items(v); found.type == MP_END && mp_iter_next(&it);)
+        if (s->type != STEP_FILTER || filter_takes(s, it.value))
+            found = follow(s + 1, left - 1, it.value);
+    return found;
 }
 
 struct mp jsonpath_first(const struct jsonpath *path, struct mp root)
 {
-    struct mp found = {0};
-    jsonpath_each(path, root, jsonpath_keep, &found);
-    return found;
+    return follow(path->steps, path->count, root);
 }

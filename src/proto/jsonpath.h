@@ -13,9 +13,7 @@ struct jsonpath;
 /* `text` with or without the dot in front. */
 int jsonpath_compile(struct arena *memory, struct str text, const struct jsonpath **out,
                      struct error *err);
-/* Calls for each value found, in order; `found` returns false when it has enough. */
-typedef bool jsonpath_fn(void *ctx, struct mp value);
-void jsonpath_each(const struct jsonpath *path, struct mp root, jsonpath_fn *found, void *ctx);
-struct mp jsonpath_first(const struct jsonpath *path, struct mp root); /* or MP_END */
+/* The first value that it leads to, or MP_END. */
+struct mp jsonpath_first(const struct jsonpath *path, struct mp root);
 
 #endif

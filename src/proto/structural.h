@@ -76,7 +76,8 @@ struct structural {
  * kept, nothing is checked. */
 int structural_compile(struct arena *memory, struct mp schema, const struct structural **out,
                        struct error *err);
-const struct structural *structural_property(const struct structural *s, struct str name);
+/* NULL: not named. */
+const struct structural_property *structural_property(const struct structural *s, struct str name);
 
 /* Appends the document without the fields that the schema does not know; each is told to `unknown`
  * (may be NULL). root: apiVersion, kind and metadata are kept. */

@@ -193,13 +193,13 @@ int structural_compile(struct arena *memory, struct mp schema, const struct stru
     return 0;
 }
 
-const struct structural *structural_property(const struct structural *s, struct str name)
+const struct structural_property *structural_property(const struct structural *s, struct str name)
 {
     uint32_t low = 0, high = s->property_count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         int order = str_cmp(name, s->properties[middle].name);
-        if (order == 0) return s->properties[middle].schema;
+        if (order == 0) return &s->properties[middle];
         if (order < 0)
             high = middle;
         else

@@ -1,4 +1,5 @@
 /* Pruning and defaulting: the two walks that make a document what its schema says. */
+#include "base/mem.h"
 #include "proto/admit_path.h"
 #include "proto/structural.h"
 
@@ -19,7 +20,8 @@ static bool prune_is_own(struct str key)
 static bool prune_field(const struct structural *s, struct str key, bool root,
                         const struct structural **below, bool *whole)
 {
-    *below = s ? structural_property(s, key) : NULL;
+    const struct structural_property *named = s ? structural_property(s, key) : NULL;
+    *below = named ? named->schema : NULL;
     *whole = false;
     if (root && prune_is_own(key)) {
         *whole = true;
@@ -106,14 +108,16 @@ static void default_map(const struct structural *s, struct mp map, struct buf *o
 {
     uint32_t pairs = 0;
     size_t mark = mp_begin(out);
+    mem_auto bool *given = mem_zalloc(s->property_count + 1);
     for (struct mp_iter it = mp_items(map); mp_iter_next(&it); pairs++) {
-        const struct structural *below = structural_property(s, it.key);
+        const struct structural_property *p = structural_property(s, it.key);
+        if (p) given[p - s->properties] = true;
         mp_put_str(out, it.key);
-        default_field(below ? below : s->additional, it.value, out);
+        default_field(p ? p->schema : s->additional, it.value, out);
     }
     for (uint32_t i = 0; i < s->property_count; i++) {
         const struct structural_property *p = &s->properties[i];
-        if (p->schema->preset.type == MP_END || mp_get_str(map, p->name).type != MP_END) continue;
+        if (p->schema->preset.type == MP_END || given[i]) continue;
         mp_put_str(out, p->name);
         default_field(p->schema, (struct mp){0}, out);
         pairs++;

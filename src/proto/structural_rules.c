@@ -20,6 +20,7 @@ static void rules_string(struct walk *w, const struct structural_rules *r, struc
         say_invalid(w, v, "should be at most %" PRId64 " chars long", r->max_length);
     if (r->min_length >= 0 && rune_count(v.s) < r->min_length)
         say_invalid(w, v, "should be at least %" PRId64 " chars long", r->min_length);
+    if (!walk_spend(w, v.s.n / 16)) return;
     if (r->pattern && !regex_matches(r->pattern, v.s))
         say_invalid(w, v, "should match '%.*s'", (int)r->pattern_text.n, r->pattern_text.p);
     if (r->format && !structural_format_matches(r->format, v.s))
@@ -65,13 +66,15 @@ static void rules_count(struct walk *w, struct mp v, int64_t low, int64_t high, 
 static void rules_map(struct walk *w, const struct structural_rules *r, struct mp v)
 {
     rules_count(w, v, r->min_properties, r->max_properties, "properties");
+    if (r->required.type != MP_ARRAY || !walk_spend(w, (uint64_t)r->required.count * v.count))
+        return;
     for (struct mp_iter it = mp_items(r->required); mp_iter_next(&it);)
         if (mp_get_str(v, mp_str(it.value)).type == MP_END) say_required(w, mp_str(it.value));
 }
 
 static void rules_enum(struct walk *w, const struct structural_rules *r, struct mp v)
 {
-    if (r->one_of_values.type != MP_ARRAY) return;
+    if (r->one_of_values.type != MP_ARRAY || !walk_spend(w, r->one_of_values.count)) return;
     for (struct mp_iter it = mp_items(r->one_of_values); mp_iter_next(&it);)
         if (mp_same(it.value, v)) return;
     say_not_supported(w, v, r->one_of_values);

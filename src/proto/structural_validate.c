@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-enum { WALK_STEPS_MAX = 1000000 };
-
 static bool type_fits(enum structural_type type, struct mp v)
 {
     bool integer = v.type == MP_INT || v.type == MP_UINT ||
@@ -46,8 +44,8 @@ static const char *type_name(enum structural_type type)
 static void walk_fields(struct walk *w, const struct structural *s, struct mp map)
 {
     for (struct mp_iter it = mp_items(map); mp_iter_next(&it);) {
-        const struct structural *below = structural_property(s, it.key);
-        if (!below) below = s->additional;
+        const struct structural_property *p = structural_property(s, it.key);
+        const struct structural *below = p ? p->schema : s->additional;
         if (!below) continue;
         size_t mark = path_field(&w->path, it.key);
         walk_value(w, below, it.value);
@@ -78,10 +76,7 @@ static void walk_embedded(struct walk *w, struct mp v)
 
 void walk_value(struct walk *w, const struct structural *s, struct mp v)
 {
-    if (++w->steps > WALK_STEPS_MAX) {
-        w->exhausted = true;
-        return;
-    }
+    if (!walk_spend(w, 1)) return;
     if (v.type == MP_NIL && s->nullable) return;
     if (!type_fits(s->type, v)) {
         say_type(w, type_name(s->type), v);
@@ -102,7 +97,7 @@ void structural_validate(const struct structural *s, struct mp doc, const char *
     struct walk w = {.causes = causes};
     buf_puts(&w.path, path);
     walk_value(&w, s, doc);
-    if (w.exhausted)
+    if (w.spent > WALK_MAX)
         causes_add(causes, "FieldValueInvalid", path,
                    "Invalid value: the schema asks for more checks than are carried out");
     buf_free(&w.path);

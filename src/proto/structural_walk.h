@@ -9,9 +9,18 @@
 struct walk {
     struct buf path;
     struct causes *causes;
-    uint64_t steps; /* nodes visited; a schema that multiplies them is cut off */
-    bool exhausted;
+    uint64_t spent; /* what was looked at; who multiplies it is cut off */
 };
+enum { WALK_MAX = 10 * 1000 * 1000 };
+/* Before looking at so many things; false: it is too much, and the object is refused. */
+static inline bool walk_spend(struct walk *w, uint64_t things)
+{
+    if (w->spent > WALK_MAX || things > WALK_MAX - w->spent)
+        w->spent = WALK_MAX + 1;
+    else
+        w->spent += things;
+    return w->spent <= WALK_MAX;
+}
 
 void walk_value(struct walk *w, const struct structural *s, struct mp v);
 
