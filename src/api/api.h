@@ -16,6 +16,7 @@
 struct api;
 struct gate;
 struct http_exchange;
+struct jwt_key;
 struct tls_config;
 struct uv_loop_s;
 
@@ -43,6 +44,7 @@ struct api_options {
     const char *cluster;           /* the cluster's id */
     const char *master;            /* this master's name */
     const unsigned char *seal_key; /* API_SEAL_KEY_BYTES, for Secrets */
+    const struct jwt_key *account_key; /* that signed service accounts' tokens; NULL: none count */
     struct tls_config *node_tls;   /* for calls to nodes (logs); NULL: logs are not served */
     const struct api_hook *hooks;
     size_t hook_count;

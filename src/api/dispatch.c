@@ -1,4 +1,5 @@
 /* From a request to the function that answers it: tables of plain paths, verbs and subresources. */
+#include "api/account_auth.h"
 #include "api/inner.h"
 
 #include "base/mem.h"
@@ -152,6 +153,16 @@ static bool dispatch_seeks(struct request *r)
     return true;
 }
 
+static void dispatch_known(struct request *r, istr user)
+{
+    bool open;
+    r->user = user;
+    if (!user)
+        reply_error(r, 401, NULL, "Unauthorized");
+    else if (!dispatch_hook(r))
+        dispatch_routed(r, dispatch_find_plain(str_of(r->path), &open));
+}
+
 static void dispatch(struct request *r)
 {
     bool open = false;
@@ -160,11 +171,11 @@ static void dispatch(struct request *r)
         plain(r);
         return;
     }
-    if (!r->user) {
-        reply_error(r, 401, NULL, "Unauthorized");
-        return;
-    }
-    if (!dispatch_hook(r)) dispatch_routed(r, plain);
+    if (r->user)
+        dispatch_known(r, r->user);
+    else if (!account_identify(r, account_bearer(http_header(r->x, "Authorization")),
+                               dispatch_known))
+        dispatch_known(r, NULL);
 }
 
 static void dispatch_routed(struct request *r, handler *plain)

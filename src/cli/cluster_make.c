@@ -2,10 +2,12 @@
 
 #include "base/mem.h"
 #include "cli/files.h"
+#include "net/jwt.h"
 #include "net/pki.h"
 
 #include <sodium.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { CERTIFICATE_DAYS = 3650, TOKEN_BYTES = 24 };
 
@@ -119,6 +121,12 @@ static int make_kubeconfig(const struct cluster_dir *d, struct error *err)
     buf_putc(&out, '\n');
     mem_auto char *path = cluster_file(d, "kubeconfig");
     return rc ? rc : file_write(path, out.data, out.len, 0600, err);
+}
+
+int cluster_make_account_key(const struct cluster_dir *d, struct error *err)
+{
+    mem_auto char *path = cluster_file(d, "pki/accounts.key");
+    return access(path, F_OK) == 0 ? 0 : jwt_key_make(path, err);
 }
 
 int cluster_make(struct cluster_dir *d, struct error *err)

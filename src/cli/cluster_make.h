@@ -5,5 +5,7 @@
 #include "cli/cluster_dir.h"
 
 int cluster_make(struct cluster_dir *d, struct error *err);
+/* The key that signs service accounts' tokens, unless there is one: older directories lack it. */
+int cluster_make_account_key(const struct cluster_dir *d, struct error *err);
 
 #endif

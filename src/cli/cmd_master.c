@@ -14,7 +14,7 @@ static const char about[] = "Runs one master of a quorum until it is stopped by 
 
 struct master_words {
     const char *dir, *name, *cluster, *api, *node, *ca, *cert, *key, *tokens, *join_tokens,
-        *seal_key;
+        *seal_key, *account_key;
     unsigned long long id, edges, heartbeat, election, keyframe_entries, keyframe_mib, node_grace;
     struct option_list peers, node_addresses;
     bool debug;
@@ -42,6 +42,7 @@ static int master_start(const struct master_words *w)
         .tokens_file = w->tokens,
         .join_token_file = w->join_tokens,
         .seal_key_file = w->seal_key,
+        .account_key_file = w->account_key,
         .heartbeat_ms = (unsigned)w->heartbeat,
         .election_ms = (unsigned)w->election,
         .keyframe_entries = w->keyframe_entries,
@@ -71,6 +72,8 @@ static int cmd_master(int argc, char **argv)
         {"tokens", OPTION_TEXT, &w.tokens, "FILE  bearer tokens: token,user,uid,\"groups\"", false},
         {"join-tokens", OPTION_TEXT, &w.join_tokens, "FILE  tokens that nodes join with", true},
         {"seal-key", OPTION_TEXT, &w.seal_key, "FILE  32 bytes that seal Secrets", true},
+        {"account-key", OPTION_TEXT, &w.account_key,
+         "FILE  RSA key that signs service accounts' tokens", false},
         {"edges", OPTION_NUMBER, &w.edges, "N  threads for HTTP and nodes (1)", false},
         {"heartbeat-ms", OPTION_NUMBER, &w.heartbeat, "MS  Raft heartbeat (100)", false},
         {"election-ms", OPTION_NUMBER, &w.election, "MS  Raft election timeout (1000)", false},

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/cluster_dir.h"
+#include "cli/cluster_make.h"
 #include "cli/cluster_stop.h"
 #include "cli/processes.h"
 #include "cli/status.h"
@@ -62,6 +63,7 @@ static void master_argv(const struct cluster_dir *d, const struct up_words *w, u
     arg(a, "--tokens", cluster_file(d, "tokens.csv"));
     arg(a, "--join-tokens", cluster_file(d, "join-token"));
     arg(a, "--seal-key", cluster_file(d, "seal.key"));
+    arg(a, "--account-key", cluster_file(d, "pki/accounts.key"));
     arg_number(a, "--election-ms", w->election);
     arg_number(a, "--node-grace-ms", w->node_grace);
     arg_number(a, "--keyframe-entries", w->keyframe_entries);
@@ -183,7 +185,8 @@ static int up_run(const struct up_words *w, struct cluster_dir *d, struct error 
     struct processes p;
     processes_read(d, &p);
     printf("cluster in %s%s\n", d->path, d->fresh ? " (new)" : "");
-    int rc = up_masters(d, w, &p, err);
+    int rc = cluster_make_account_key(d, err);
+    if (!rc) rc = up_masters(d, w, &p, err);
     if (!rc) rc = up_wait(d, &p, err);
     if (!rc) rc = up_nodes(d, w, &p, err);
     if (!rc) printf("try:  kubectl --kubeconfig %s/kubeconfig get nodes\n", d->path);

@@ -52,6 +52,7 @@ struct core_options {
     const char *const
         *node_addresses; /* of every master's node port, by server order: for redirects */
     struct host *host;
+    const struct token_mint *mint; /* of service accounts' tokens; NULL: there are none */
     struct inbox *inbox; /* the core's own; whoever runs the core drains it */
     struct disk *disk;
     struct quorum_net *net;

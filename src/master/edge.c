@@ -52,6 +52,7 @@ static int edge_open_api(struct edge *e)
         .cluster = o->cluster,
         .master = o->name,
         .seal_key = e->m->seal_key,
+        .account_key = e->m->account_key,
         .node_tls = e->m->node_client_tls,
         .hooks = mem_copy(&hook, sizeof hook),
         .hook_count = 1,

@@ -4,6 +4,7 @@
 
 #include "master/core.h"
 #include "master/master.h"
+#include "master/token_mint.h"
 
 #include <uv.h>
 
@@ -28,6 +29,8 @@ struct master {
     unsigned edge_count;
     struct tls_config *peer_tls, *api_tls, *node_tls, *node_client_tls;
     unsigned char seal_key[32];
+    struct jwt_key *account_key; /* or NULL */
+    struct master_mint mint;
 };
 
 /* host_real.c */

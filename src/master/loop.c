@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/trace.h"
+#include "net/jwt.h"
 #include "net/tls.h"
 #include "raft/peers.h"
 #include "store/committer.h"
@@ -119,6 +120,14 @@ static int loop_read_seal_key(struct master *m, struct error *err)
                            sizeof m->seal_key);
 }
 
+static int loop_open_mint(struct master *m, struct error *err)
+{
+    const struct master_options *o = &m->options;
+    if (!o->account_key_file) return 0;
+    int rc = jwt_key_load(&m->account_key, o->account_key_file, err);
+    return rc ? rc : master_mint_open(&m->mint, m->account_key, m->seal_key, o->ca_file, err);
+}
+
 static int loop_open_tls(struct master *m, struct error *err)
 {
     const struct master_options *o = &m->options;
@@ -135,7 +144,8 @@ static int loop_open_tls(struct master *m, struct error *err)
     if (!rc)
         rc = tls_config_load(&m->node_client_tls, o->cert_file, o->key_file, o->ca_file,
                              TLS_PEER_NONE, err);
-    return rc ? rc : loop_read_seal_key(m, err);
+    if (!rc) rc = loop_read_seal_key(m, err);
+    return rc ? rc : loop_open_mint(m, err);
 }
 
 static int loop_open_core(struct master *m, struct error *err)
@@ -157,6 +167,7 @@ static int loop_open_core(struct master *m, struct error *err)
         .server_count = o->server_count,
         .node_addresses = o->node_addresses,
         .host = &m->host,
+        .mint = m->account_key ? &m->mint.mint : NULL,
         .inbox = &m->inbox,
         .disk = m->disk,
         .net = peers_net(m->peers),

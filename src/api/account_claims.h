@@ -1,0 +1,27 @@
+/* What the tokens of service accounts claim: whose they are, and what they end with.
+ *
+ * Two forms, as Kubernetes has them: a token that is kept in a Secret lasts as long as that Secret;
+ * one that was asked for (TokenRequest) lasts until it expires. */
+#ifndef LOGSHIP_API_ACCOUNT_CLAIMS_H
+#define LOGSHIP_API_ACCOUNT_CLAIMS_H
+
+#include "actors/world.h"
+#include "base/buf.h"
+
+struct account_claims {
+    struct str ns, name, uid;
+    struct str secret; /* that holds it; n == 0: it expires */
+    int64_t issued_s, expires_s;
+    struct mp audiences; /* or MP_END */
+};
+
+/* JSON. */
+void account_claims_write(const struct account_claims *c, struct buf *out);
+/* Slices point into `memory`, to which the claims are unpacked. */
+bool account_claims_read(struct str json, struct buf *memory, struct account_claims *out);
+/* Do they hold in this world, at this time? */
+bool account_claims_hold(const struct account_claims *c, struct world *w, int64_t now_s);
+/* "system:serviceaccount:ns:name" */
+void account_claims_user(const struct account_claims *c, struct buf *out);
+
+#endif
