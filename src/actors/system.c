@@ -86,6 +86,10 @@ const struct token_mint *system_mint(const struct system *s)
 {
     return s->options.mint;
 }
+const struct system_options *system_given(const struct system *s)
+{
+    return &s->options;
+}
 bool system_leads(const struct system *s)
 {
     return s->leads;

@@ -22,11 +22,13 @@ struct system_options {
      * inside. */
     void (*propose)(void *ctx, struct str entry, uint64_t first_revision, int64_t time_ms);
     void *ctx;
-    const struct token_mint *mint; /* of service accounts' tokens; NULL: there are none */
-    size_t batch_bytes;            /* 0: 1 MiB */
-    uint32_t batch_events;         /* 0: 16,384 */
-    uint32_t mailbox_max;          /* 0: 1,024 */
-    uint32_t backlog_max;          /* 0: 262,144 */
+    const struct token_mint *mint;    /* of service accounts' tokens; NULL: there are none */
+    const char *const *api_addresses; /* of every master: what pods are told; may be none */
+    unsigned api_count;
+    size_t batch_bytes;    /* 0: 1 MiB */
+    uint32_t batch_events; /* 0: 16,384 */
+    uint32_t mailbox_max;  /* 0: 1,024 */
+    uint32_t backlog_max;  /* 0: 262,144 */
 };
 
 struct system *system_new(const struct system_options *options);
@@ -34,6 +36,7 @@ void system_free(struct system *s);
 struct world *system_world(struct system *s);
 struct host *system_host(struct system *s);
 const struct token_mint *system_mint(const struct system *s); /* or NULL */
+const struct system_options *system_given(const struct system *s);
 bool system_leads(const struct system *s);
 
 /* Takes the command. `done` is called on this thread, maybe before system_send returns (refusals).

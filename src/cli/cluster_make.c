@@ -45,6 +45,7 @@ static int make_certificates(const struct cluster_dir *d, struct error *err)
     static const char *const names[] = {"localhost",
                                         "127.0.0.1",
                                         "::1",
+                                        "10.96.0.1", /* as services know it */
                                         "kubernetes",
                                         "kubernetes.default",
                                         "kubernetes.default.svc",

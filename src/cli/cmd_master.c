@@ -16,7 +16,7 @@ struct master_words {
     const char *dir, *name, *cluster, *api, *node, *ca, *cert, *key, *tokens, *join_tokens,
         *seal_key, *account_key;
     unsigned long long id, edges, heartbeat, election, keyframe_entries, keyframe_mib, node_grace;
-    struct option_list peers, node_addresses;
+    struct option_list peers, node_addresses, api_addresses;
     bool debug;
 };
 
@@ -33,6 +33,8 @@ static int master_start(const struct master_words *w)
         .servers = servers,
         .server_count = (unsigned)w->peers.count,
         .node_addresses = w->node_addresses.items,
+        .api_addresses = w->api_addresses.count ? w->api_addresses.items : &w->api,
+        .api_count = w->api_addresses.count ? (unsigned)w->api_addresses.count : 1,
         .api_address = w->api,
         .node_address = w->node,
         .edges = (unsigned)w->edges,
@@ -64,6 +66,8 @@ static int cmd_master(int argc, char **argv)
         {"peer", OPTION_LIST, &w.peers, "ADDR  peer address of each master, in order", true},
         {"node-port-of", OPTION_LIST, &w.node_addresses,
          "ADDR  node address of each master, in order", true},
+        {"api-of", OPTION_LIST, &w.api_addresses,
+         "ADDR  API address of each master, for pods (its own)", false},
         {"api", OPTION_TEXT, &w.api, "ADDR  where it serves the API", true},
         {"node", OPTION_TEXT, &w.node, "ADDR  where nodes connect", true},
         {"ca", OPTION_TEXT, &w.ca, "FILE  the cluster's CA certificate", true},

@@ -54,6 +54,7 @@ static void master_argv(const struct cluster_dir *d, const struct up_words *w, u
     for (unsigned i = 1; i <= d->settings.masters; i++) {
         arg(a, "--peer", cluster_peer_address(d, i));
         arg(a, "--node-port-of", cluster_node_port_address(d, i));
+        arg(a, "--api-of", cluster_api_address(d, i));
     }
     arg(a, "--api", cluster_api_address(d, k));
     arg(a, "--node", cluster_node_port_address(d, k));

@@ -107,8 +107,13 @@ void core_tick(struct core *core)
 static void core_open_actors(struct core *core)
 {
     core->world = world_new(core->options.cluster);
-    core->system = system_new(&(struct system_options){
-        .world = core->world, .host = core->host, .propose = core_propose, .ctx = core, .mint = core->options.mint});
+    core->system = system_new(&(struct system_options){.world = core->world,
+                                                       .host = core->host,
+                                                       .propose = core_propose,
+                                                       .ctx = core,
+                                                       .mint = core->options.mint,
+                                                       .api_addresses = core->options.api_addresses,
+                                                       .api_count = core->options.api_count});
     core->feeder = feeder_new(core);
     gate_master_init(&core->gate, core);
     struct controller_times times = controller_times_default;

@@ -51,9 +51,12 @@ struct core_options {
     unsigned server_count;
     const char *const
         *node_addresses; /* of every master's node port, by server order: for redirects */
+    const char *const
+        *api_addresses; /* of masters, for the Endpoints of the API; api_count of them */
+    unsigned api_count;
     struct host *host;
     const struct token_mint *mint; /* of service accounts' tokens; NULL: there are none */
-    struct inbox *inbox; /* the core's own; whoever runs the core drains it */
+    struct inbox *inbox;           /* the core's own; whoever runs the core drains it */
     struct disk *disk;
     struct quorum_net *net;
     struct bulk *bulk;

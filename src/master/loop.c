@@ -166,6 +166,8 @@ static int loop_open_core(struct master *m, struct error *err)
         .servers = o->servers,
         .server_count = o->server_count,
         .node_addresses = o->node_addresses,
+        .api_addresses = o->api_addresses,
+        .api_count = o->api_count,
         .host = &m->host,
         .mint = m->account_key ? &m->mint.mint : NULL,
         .inbox = &m->inbox,

@@ -22,6 +22,8 @@ struct master_options {
     unsigned server_count;
     const char *const
         *node_addresses; /* of every master's node port, by server order: for redirects */
+    const char *const *api_addresses; /* of every master, for the Endpoints of the API */
+    unsigned api_count;
     const char *api_address, *node_address;
     unsigned edges; /* 0: 1 */
     const char *ca_file, *cert_file, *key_file;

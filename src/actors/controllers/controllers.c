@@ -27,6 +27,9 @@ static const struct {
     {quota_controller_new, quota_controller_free},
     {tokens_controller_new, tokens_controller_free},
     {root_ca_controller_new, root_ca_controller_free},
+    {bootstrap_controller_new, bootstrap_controller_free},
+    {protection_controller_new, protection_controller_free},
+    {ttl_controller_new, ttl_controller_free},
 };
 enum { CONTROLLER_COUNT = sizeof controllers_table / sizeof *controllers_table };
 
