@@ -200,6 +200,18 @@ static void every_kind_is_described(void **state)
         }
 }
 
+/* Kubernetes' conformance tests read these words off kubectl explain. */
+static void what_every_object_has_is_described_in_the_usual_words(void **state)
+{
+    (void)state;
+    const struct type *pod = type_by_name("core.v1.Pod");
+    const struct type *metadata = type_by_name("apis.meta.v1.ObjectMeta");
+    assert_non_null(strstr(type_field(pod, STR("apiVersion"))->about, "APIVersion defines"));
+    assert_non_null(strstr(type_field(pod, STR("metadata"))->about, "Standard object's metadata"));
+    assert_non_null(strstr(type_field(metadata, STR("creationTimestamp"))->about,
+                           "CreationTimestamp is a timestamp"));
+}
+
 int main(void)
 {
     schema_init();
@@ -213,6 +225,7 @@ int main(void)
         cmocka_unit_test(kinds_and_lists_are_named),
         cmocka_unit_test(version_3_tells_defaults_and_words_that_are_taken),
         cmocka_unit_test(every_kind_is_described),
+        cmocka_unit_test(what_every_object_has_is_described_in_the_usual_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,9 @@ static void bad_lines_are_named(void **state)
         {"defaults.tsv", "core.v1.PodSpec\\thostIPC\\tabsent\\t\"no\"\\n",
          "the value \"no\" is no bool"},
         {"rules.tsv", "core.v1.PodSpec\\thostIPC\\tpretty\\n", "unknown rule 'pretty'"},
+        {"descriptions.tsv", "Podd\\t\\tA pod.\\n", "unknown type Podd"},
+        {"descriptions.tsv", "Pod\\tspecc\\tWhat.\\n", "no type has a field specc"},
+        {"descriptions.tsv", "Pod\\t\\tAgain.\\n", "duplicate description of Pod"},
         {"subresources.tsv", "pods\\tx\\t\\t\\tPod\\tfly\\n", "unknown verb 'fly'"},
     };
     const char *dir = *state;
