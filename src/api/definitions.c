@@ -113,7 +113,8 @@ void definitions_put(struct definitions *d, const struct object *crd)
         definition_unref(new);
         return;
     }
-    if (old) definitions_drop(d, at, !doc_equal(old->body, new->body));
+    bool same = old && str_eq(doc_path(old->body, "spec").raw, doc_path(new->body, "spec").raw);
+    if (old) definitions_drop(d, at, !same);
     definitions_insert(d, at, new);
 }
 

@@ -70,6 +70,7 @@ static void dispatch_resource(struct request *r)
     if (str_is(method, "HEAD")) method = STR("GET");
     const struct route *route = &r->route;
     bool reads = str_is(method, "GET");
+    request_warn(r);
     if (route->sub) {
         dispatch_subresource(r, method);
     } else if (route->bindings) {

@@ -55,6 +55,7 @@ struct request {
 
 void request_begin(struct api *a, struct http_exchange *x); /* the server's handler */
 void request_route(struct request *r); /* by its path, among the kinds there are now */
+void request_warn(struct request *r);  /* in the answer, that its version is deprecated */
 struct request *request_ref(struct request *r);
 void request_unref(struct request *r);
 bool request_flag(struct request *r, const char *param); /* ?watch=true, =1 */

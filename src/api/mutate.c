@@ -138,6 +138,7 @@ static void mutate_with(struct request *r, struct fetch *f)
 static void mutate_start(struct request *r)
 {
     buf_clear(&r->headers); /* warnings of an earlier try */
+    request_warn(r);
     fetch_start(r, r->route.kind, r->route.ns, r->route.name, FRESH_LINEARIZABLE, mutate_with);
 }
 

@@ -95,8 +95,11 @@ static bool mutate_scale(struct request *r, struct attempt *a)
     if (!mutate_patched(r, a, mp_read(scale.data, scale.len), &next)) return false;
     struct mp doc = mp_read(next.data, next.len), old = mp_read(a->old_doc.data, a->old_doc.len);
     if (!write_check_place(r, doc) || !mutate_check_versions(r, a, doc)) return false;
-    return scale_apply(r->route.served, old, doc, &a->next_doc, &a->err) == 0 ||
-           mutate_refuse_scale(r, a);
+    if (scale_apply(r->route.served, old, doc, &a->next_doc, &a->err))
+        return mutate_refuse_scale(r, a);
+    /* The schema may know more about its numbers than that they are not negative. */
+    struct mp scaled = mp_read(a->next_doc.data, a->next_doc.len);
+    return !r->route.kind->custom || write_validate(r, scaled, old);
 }
 
 /* `next` with only the part that this target may change; the rest as it was. */

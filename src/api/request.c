@@ -1,6 +1,7 @@
 #include "api/inner.h"
 
 #include "base/mem.h"
+#include "proto/json.h"
 
 #include <sodium.h>
 
@@ -10,6 +11,20 @@ void request_route(struct request *r)
     r->route = route_parse(str_of(r->path), r->api->definitions);
     bool custom = r->route.kind && r->route.kind->custom;
     r->definition = custom ? definition_ref(definition_of(r->route.kind)->definition) : NULL;
+}
+
+void request_warn(struct request *r)
+{
+    if (!r->definition || !definition_of(r->route.kind)->deprecated) return;
+    const struct definition_version *v = definition_of(r->route.kind);
+    buf_auto struct buf text = BUF_INIT;
+    if (v->warning)
+        buf_puts(&text, v->warning);
+    else
+        buf_printf(&text, "%s %s is deprecated", v->served.api_version, v->kind.kind);
+    buf_puts(&r->headers, "Warning: 299 - ");
+    json_write_str((struct str){text.data, text.len}, &r->headers);
+    buf_puts(&r->headers, "\r\n");
 }
 
 struct request *request_ref(struct request *r)

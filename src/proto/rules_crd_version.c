@@ -5,7 +5,7 @@
 #include "proto/jsonpath.h"
 #include "proto/structural_check.h"
 
-enum { VERSIONS_MAX = 100, COLUMNS_MAX = 200 };
+enum { VERSIONS_MAX = 100, COLUMNS_MAX = 200, WARNING_MAX = 256 };
 
 static void version_scale(struct checker *c, const char *at, struct mp scale)
 {
@@ -74,6 +74,17 @@ static void version_schema(struct checker *c, const char *at, struct mp schema)
         structural_check(schema, field, c->causes);
 }
 
+static void version_warning(struct checker *c, const char *at, struct mp version)
+{
+    struct mp text = mp_get(version, "deprecationWarning");
+    mem_auto char *field = mem_printf("%s.deprecationWarning", at);
+    if (text.type != MP_STR) return;
+    if (!mp_bool(mp_get(version, "deprecated"), false))
+        check_invalid(c, field, text, "can only be set for deprecated versions");
+    if (!text.s.n || text.s.n > WARNING_MAX)
+        check_invalid(c, field, text, "must be between 1 and 256 bytes long");
+}
+
 static void version_check(struct checker *c, const char *at, struct mp version)
 {
     struct str name = mp_str(mp_get(version, "name"));
@@ -86,12 +97,7 @@ static void version_check(struct checker *c, const char *at, struct mp version)
     version_schema(c, at, mp_path(version, "schema.openAPIV3Schema"));
     version_scale(c, at, mp_path(version, "subresources.scale"));
     version_columns(c, at, mp_get(version, "additionalPrinterColumns"));
-    if (mp_str(mp_get(version, "deprecationWarning")).n &&
-        !mp_bool(mp_get(version, "deprecated"), false)) {
-        mem_auto char *warning = mem_printf("%s.deprecationWarning", at);
-        check_invalid(c, warning, mp_get(version, "deprecationWarning"),
-                      "can only be set for deprecated versions");
-    }
+    version_warning(c, at, version);
 }
 
 static bool versions_differ(struct mp list)
