@@ -1,0 +1,159 @@
+"""What admission does to people's objects, as kubectl shows it."""
+import base64
+import json
+
+from cluster import ClusterTest, config_map, until
+
+ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+def pod(name, **spec):
+    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+                       "spec": {"containers": [{"name": "main", "image": "busybox:1", **spec}]}})
+
+
+def spaced(text):
+    return " ".join(text.split())
+
+
+class Admission(ClusterTest):
+    def setUp(self):
+        self.ns = self.id().rsplit(".", 1)[1].replace("_", "-")[-50:].strip("-")
+        self.kubectl("create", "namespace", self.ns, ns=False)
+        until(self.token)
+
+    def kubectl(self, *words, ns=True, **more):
+        return self.cluster.kubectl(*(["-n", self.ns] if ns else []), *words, **more)
+
+    def get(self, *words):
+        return json.loads(self.kubectl("get", *words, "-o", "json").stdout)
+
+    def create(self, manifest, **more):
+        return self.kubectl("create", "-f", "-", stdin=manifest, **more)
+
+    def token(self):
+        account = self.get("serviceaccount", "default")
+        return self.get("secret", account["secrets"][0]["name"])
+
+    def test_limit_ranges_fill_in_and_refuse(self):
+        self.create(json.dumps({
+            "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "usual"},
+            "spec": {"limits": [{"type": "Container", "max": {"cpu": "1"},
+                                 "default": {"cpu": "500m", "memory": "1Gi"},
+                                 "defaultRequest": {"cpu": "100m"}}]}}))
+        self.create(pod("filled"))
+        made = self.get("pod", "filled")
+        self.assertEqual(made["spec"]["containers"][0]["resources"],
+                         {"limits": {"cpu": "500m", "memory": "1Gi"},
+                          "requests": {"cpu": "100m", "memory": "1Gi"}})
+        self.assertEqual(made["metadata"]["annotations"]["kubernetes.io/limit-ranger"],
+                         "LimitRanger plugin set: cpu, memory request for container main; "
+                         "cpu, memory limit for container main")
+        self.assertEqual(made["status"]["qosClass"], "Burstable")
+        done = self.create(pod("greedy", resources={"limits": {"cpu": "2"}}), check=False)
+        self.assertIn('pods "greedy" is forbidden: maximum cpu usage per Container is 1, but limit '
+                      "is 2", done.stderr)
+        shown = spaced(self.kubectl("describe", "namespace", self.ns, ns=False).stdout)
+        self.assertIn("Container cpu - 1 100m 500m -", shown)
+
+    def test_a_quota_is_told_and_kept(self):
+        self.kubectl("create", "quota", "small", "--hard=pods=2,requests.cpu=1,configmaps=10")
+        done = self.create(pod("silent"), check=False)
+        self.assertIn('pods "silent" is forbidden: failed quota: small: must specify requests.cpu',
+                      done.stderr)
+        for name in "ab":
+            self.create(pod(name, resources={"requests": {"cpu": "300m"}}))
+        done = self.create(pod("c", resources={"requests": {"cpu": "500m"}}), check=False)
+        self.assertEqual(done.stderr.strip().split("\n")[-1].split(": ", 3)[-1],
+                         "exceeded quota: small, requested: pods=1,requests.cpu=500m, used: "
+                         "pods=2,requests.cpu=600m, limited: pods=2,requests.cpu=1")
+        self.assertIn("Error from server (Forbidden)", done.stderr)
+
+        def told():
+            status = self.get("quota", "small")["status"]
+            return status["used"] == {"pods": "2", "requests.cpu": "600m", "configmaps": "1"}
+        until(told)
+        shown = spaced(self.kubectl("describe", "quota", "small").stdout)
+        self.assertIn("pods 2 2", shown)
+        self.assertIn("requests.cpu 600m 1", shown)
+        self.assertIn("requests.cpu 600m 1",
+                      spaced(self.kubectl("describe", "namespace", self.ns, ns=False).stdout))
+        self.kubectl("delete", "pod", "a", "--grace-period=0", "--force")
+        until(lambda: self.get("quota", "small")["status"]["used"]["pods"] == "1")
+
+    def test_a_quota_outlives_its_leader(self):
+        self.kubectl("create", "quota", "few", "--hard=configmaps=3")
+        self.kubectl("create", "configmap", "one")
+        leader = self.cluster.leader()
+        self.cluster.kill(leader)
+        other = 1 + int(leader[1:]) % 3
+        try:
+            until(lambda: self.cluster.status(other).get("leader") not in (None, "", leader))
+            made = [self.cluster.call("POST", f"/api/v1/namespaces/{self.ns}/configmaps",
+                                      config_map(f"m{i}", a="b"), master=other)[0]
+                    for i in range(4)]
+            self.assertEqual(sorted(made), [201, 403, 403, 403])
+            until(lambda: self.cluster.call(
+                "GET", f"/api/v1/namespaces/{self.ns}/resourcequotas/few", master=other)[1]
+                ["status"]["used"]["configmaps"] == "3")
+        finally:
+            self.cluster.up()
+            self.cluster.nodes_ready(self.nodes)
+
+    def test_a_pod_acts_for_its_account(self):
+        secret = self.token()
+        self.assertEqual(secret["type"], "kubernetes.io/service-account-token")
+        data = {k: base64.b64decode(v).decode() for k, v in secret["data"].items()}
+        self.assertEqual(data["namespace"], self.ns)
+        self.assertEqual(data["ca.crt"], (self.cluster.dir / "pki/ca.crt").read_text())
+        roots = self.get("configmap", "kube-root-ca.crt")["data"]["ca.crt"]
+        self.assertEqual(roots, data["ca.crt"])
+        self.create(pod("p"))
+        spec = self.get("pod", "p")["spec"]
+        name = secret["metadata"]["name"]
+        self.assertEqual(spec["serviceAccountName"], "default")
+        self.assertIn({"name": name, "secret": {"secretName": name, "defaultMode": 420}},
+                      spec["volumes"])
+        self.assertIn({"name": name, "readOnly": True, "mountPath": ACCOUNT_DIR},
+                      spec["containers"][0]["volumeMounts"])
+        until(lambda: self.get("pod", "p")["status"]["phase"] == "Running")
+
+    def test_a_token_is_good_while_it_is_there(self):
+        secret = self.token()
+        token = base64.b64decode(secret["data"]["token"]).decode()
+        url = f"https://127.0.0.1:{self.cluster.port}"
+
+        def mine():
+            return self.kubectl("--kubeconfig=/dev/null", f"--server={url}", f"--token={token}",
+                                f"--certificate-authority={self.cluster.dir}/pki/ca.crt",
+                                "get", "serviceaccounts", "-o", "name", check=False)
+        self.assertEqual(mine().stdout.strip(), "serviceaccount/default", mine().stderr)
+        self.kubectl("delete", "secret", secret["metadata"]["name"])
+        self.assertIn("You must be logged in", mine().stderr)
+        until(lambda: self.token()["metadata"]["name"] != secret["metadata"]["name"])
+
+    def test_what_every_cluster_has(self):
+        for what, name, ns in [("namespace", "kube-node-lease", None),
+                               ("priorityclass", "system-node-critical", None),
+                               ("configmap", "extension-apiserver-authentication", "kube-system")]:
+            self.cluster.kubectl("get", what, name, *(["-n", ns] if ns else []))
+        shown = spaced(self.cluster.kubectl("describe", "service", "kubernetes").stdout)
+        self.assertIn(f"Endpoints: 127.0.0.1:{self.cluster.port},", shown)
+        done = self.cluster.kubectl("delete", "namespace", "default", check=False)
+        self.assertIn('namespaces "default" is forbidden: this namespace may not be deleted',
+                      done.stderr)
+
+    def test_a_set_that_a_quota_stops_says_why(self):
+        self.kubectl("create", "quota", "one", "--hard=pods=1")
+        self.create(json.dumps({
+            "apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "web"},
+            "spec": {"replicas": 2, "selector": {"matchLabels": {"a": "b"}},
+                     "template": {"metadata": {"labels": {"a": "b"}},
+                                  "spec": json.loads(pod("x"))["spec"]}}}))
+
+        def failures():
+            conditions = self.get("rs", "web")["status"].get("conditions", [])
+            return [c for c in conditions if c["type"] == "ReplicaFailure"]
+        until(lambda: failures() and "exceeded quota: one" in failures()[0]["message"])
+        self.kubectl("patch", "quota", "one", "-p", '{"spec":{"hard":{"pods":"2"}}}')
+        until(lambda: self.get("rs", "web")["status"]["readyReplicas"] == 2 and not failures(), 60)
