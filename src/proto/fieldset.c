@@ -85,6 +85,7 @@ struct fieldset fieldset_combine(struct arena *a, enum fieldset_op op, const str
     bool keep_x = op != FIELDSET_INTERSECTION, keep_y = op == FIELDSET_UNION;
     struct fieldset out = {0};
     if (!y->count && keep_x) return *x;
+    if (!x->count && keep_y) return *y;
     uint32_t i = 0, j = 0;
     while (i < x->count || j < y->count) {
         int order = i == x->count   ? 1

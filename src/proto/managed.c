@@ -7,57 +7,49 @@
 
 enum { UPDATERS_MAX = 10 }; /* as in Kubernetes */
 
-/* What the system itself writes is nobody's. */
-static const char *const strip_top[] = {"apiVersion", "kind", "metadata"};
-static const char *const strip_metadata[] = {"name",
-                                             "namespace",
-                                             "creationTimestamp",
-                                             "selfLink",
-                                             "uid",
-                                             "generation",
-                                             "managedFields",
-                                             "resourceVersion",
-                                             "deletionTimestamp",
-                                             "deletionGracePeriodSeconds"};
-
-static void strip_add(struct arena *a, struct fieldset *s, const char *const *names, size_t count)
+/* What the system itself writes is nobody's; metadata as such neither, only what is below it. */
+static bool strip_takes(const char *const *names, size_t count, struct str name)
 {
     for (size_t i = 0; i < count; i++)
-        fieldset_add(a, s, (struct step){STEP_FIELD, str_of(names[i])})->marks = FIELDSET_MEMBER;
+        if (str_is(name, names[i])) return true;
+    return false;
 }
 
-static struct fieldset strip_set(struct arena *a, bool status)
+static struct fieldset strip_metadata(struct arena *a, const struct fieldset *set)
 {
-    struct fieldset s = {0}, below = {0};
-    strip_add(a, &below, strip_metadata, sizeof strip_metadata / sizeof *strip_metadata);
-    strip_add(a, &s, strip_top, sizeof strip_top / sizeof *strip_top);
-    struct fieldset_node *metadata = &s.nodes[s.count - 1];
-    metadata->marks = 0;
-    metadata->below = below;
-    if (status) strip_add(a, &s, (const char *const[]){"status"}, 1);
-    fieldset_finish(a, &s);
-    return s;
-}
-
-/* Only these fields of the root. */
-static struct fieldset strip_to(struct arena *a, const struct fieldset *set, const char *name)
-{
+    static const char *const names[] = {"creationTimestamp", "deletionGracePeriodSeconds",
+                                        "deletionTimestamp", "generation",
+                                        "managedFields",     "name",
+                                        "namespace",         "resourceVersion",
+                                        "selfLink",          "uid"};
     struct fieldset out = {0};
-    struct step step = {STEP_FIELD, str_of(name)};
-    const struct fieldset_node *node = fieldset_find(set, step);
-    if (node) *fieldset_add(a, &out, step) = *node;
+    for (uint32_t i = 0; i < set->count; i++)
+        if (!strip_takes(names, sizeof names / sizeof *names, set->nodes[i].step.text))
+            *fieldset_add(a, &out, set->nodes[i].step) = set->nodes[i];
     return out;
+}
+
+static bool strip_whole(const struct writer *w, struct str name)
+{
+    bool status = str_is(name, "status");
+    if (w->scope == WRITES_STATUS) return !status;
+    return (status && w->scope == WRITES_BUT_STATUS) || str_is(name, "apiVersion") ||
+           str_is(name, "kind");
 }
 
 struct fieldset managed_strip(struct arena *a, const struct writer *w, const struct fieldset *set)
 {
-    if (w->scope == WRITES_STATUS) return strip_to(a, set, "status");
-    struct fieldset system = strip_set(a, w->scope == WRITES_BUT_STATUS);
-    struct fieldset out = fieldset_without(a, set, &system);
-    /* metadata as a member is nobody's, but what is below it is. */
-    for (uint32_t i = 0; i < out.count; i++)
-        if (str_is(out.nodes[i].step.text, "metadata")) out.nodes[i].marks = 0;
-    fieldset_finish(a, &out);
+    struct fieldset out = {0};
+    for (uint32_t i = 0; i < set->count; i++) {
+        struct fieldset_node node = set->nodes[i];
+        if (strip_whole(w, node.step.text)) continue;
+        if (str_is(node.step.text, "metadata")) {
+            node.below = strip_metadata(a, &node.below);
+            node.marks = 0;
+            if (!node.below.count) continue;
+        }
+        *fieldset_add(a, &out, node.step) = node;
+    }
     return out;
 }
 
@@ -118,21 +110,28 @@ static void managers_cap(struct managers *m)
     managers_take(m, NULL, &(struct fieldset){0}, &(struct fieldset){0});
 }
 
-void managers_update(struct managers *m, const struct writer *w, struct mp before, struct mp after)
+/* Takes over what was added and changed, as of now. */
+static void managers_give(struct managers *m, const struct writer *w, const struct fieldset *taken)
 {
-    struct arena *a = m->arena;
-    struct fieldset change = typed_compare(a, w->type, before, after);
-    struct fieldset taken = fieldset_select(a, &change, CHANGE_ADDED | CHANGE_MODIFIED);
-    struct fieldset removed = fieldset_select(a, &change, CHANGE_REMOVED);
-    taken = managed_strip(a, w, &taken);
-    managers_take(m, NULL, &taken, &removed);
-    if (fieldset_empty(&taken)) return;
     char time[TIME_TEXT];
     time_format_s(w->now_s, time);
     struct manager *self = managers_find(m, w, false);
-    self->time = (struct str){arena_text(a, str_of(time)), strlen(time)};
-    self->fields = fieldset_combine(a, FIELDSET_UNION, &self->fields, &taken);
+    self->time = (struct str){arena_text(m->arena, str_of(time)), strlen(time)};
+    self->fields = fieldset_combine(m->arena, FIELDSET_UNION, &self->fields, taken);
     managers_cap(m);
+}
+
+void managers_update(struct managers *m, const struct writer *w, struct mp before, struct mp after)
+{
+    struct arena *a = m->arena;
+    struct fieldset change = typed_compare(a, w->type, before, after), taken = change;
+    if (before.type != MP_END || m->count) { /* else all was added */
+        struct fieldset removed = fieldset_select(a, &change, CHANGE_REMOVED);
+        taken = fieldset_select(a, &change, CHANGE_ADDED | CHANGE_MODIFIED);
+        managers_take(m, NULL, &taken, &removed);
+    }
+    taken = managed_strip(a, w, &taken);
+    if (!fieldset_empty(&taken)) managers_give(m, w, &taken);
 }
 
 void managed_track(const struct writer *w, struct mp before, struct mp after, struct mp given,
