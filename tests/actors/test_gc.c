@@ -62,6 +62,25 @@ static void in_the_foreground_the_owner_goes_last(void **state)
     stage_close(s);
 }
 
+static void a_circle_of_owners_goes_as_a_whole(void **state)
+{
+    (void)state;
+    struct stage *s = family();
+    char uid[UID_TEXT];
+    uid_of(s, kind_configmap, "child", uid);
+    mem_auto char *references =
+        mem_printf("[{'apiVersion':'v1','kind':'ConfigMap','name':'child','uid':'%s',"
+                   "'blockOwnerDeletion':true}]",
+                   uid);
+    assert_int_equal(
+        stage_edit(s, kind_configmap, "grandmother", "metadata.ownerReferences", references).http,
+        200);
+    assert_false(delete_as(s, kind_configmap, "mother", PROPAGATION_FOREGROUND).removed);
+    stage_pass(s, 2000);
+    assert_int_equal(world_count(s->world, kind_configmap), 0);
+    stage_close(s);
+}
+
 static void orphans_are_set_free(void **state)
 {
     (void)state;
@@ -174,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_owner_leaves_behind_is_collected),
         cmocka_unit_test(in_the_foreground_the_owner_goes_last),
+        cmocka_unit_test(a_circle_of_owners_goes_as_a_whole),
         cmocka_unit_test(orphans_are_set_free),
         cmocka_unit_test(one_owner_that_stays_is_enough),
         cmocka_unit_test(who_comes_after_its_owner_has_gone_is_collected),

@@ -110,6 +110,13 @@ static void delete_dependent(struct collector *c, const struct owner *by, const 
     send(c, by, o, command);
 }
 
+static void open_circle(struct collector *c, const struct owner *by, const struct object *o)
+{
+    struct command *command = acting_on_version(COMMAND_UPDATE, o, c->who, by->cause);
+    command->body = circle_opened(o);
+    send(c, by, o, command);
+}
+
 /* One step for one dependent; true when something was sent. */
 static bool settle(struct collector *c, const struct owner *by, const struct object *o)
 {
@@ -117,9 +124,11 @@ static bool settle(struct collector *c, const struct owner *by, const struct obj
     struct fate f = fate_of(c, o);
     bool frees = f.leaving && f.solid, deletes = f.leaving && !f.solid && !o->deleted_s;
     if (frees) strip(c, by, o, &f);
+    bool opens = f.foreground && !frees && !deletes && circle_suspected(c, o);
     if (deletes) delete_dependent(c, by, o, f.foreground);
+    if (opens) open_circle(c, by, o);
     buf_free(&f.kept);
-    return frees || deletes;
+    return frees || deletes || opens;
 }
 
 static int by_creation(const void *left, const void *right)

@@ -1,4 +1,4 @@
-/* Inside the garbage collector (gc.c, owners.c): who names whom as owner. */
+/* Inside the garbage collector (gc.c, owners.c, circle.c): who names whom as owner. */
 #ifndef LOGSHIP_ACTORS_OWNERS_H
 #define LOGSHIP_ACTORS_OWNERS_H
 
@@ -42,5 +42,10 @@ void owners_release(struct collector *c, struct owner *o); /* forgets it when no
 /* The object with this uid, when the dependent may be owned by it: an owner in another namespace is
  * none. */
 struct object *owners_object(const struct collector *c, const struct uid *uid, istr dependent_ns);
+
+/* circle.c: does this one wait for somebody who waits too, while its own owners wait for it? Then
+ * its body that no longer blocks them. */
+bool circle_suspected(const struct collector *c, const struct object *o);
+struct doc *circle_opened(const struct object *o);
 
 #endif
