@@ -14,19 +14,24 @@ bool openapi_is_json(const struct media *m)
  * as bytes. */
 static const char *openapi_choose(struct str accept, enum openapi_document *out)
 {
+    static const struct {
+        const char *asked, *told;
+    } forms[] = {
+        {"application/com.github.proto-openapi.spec.v2@v1.0+protobuf", "application/octet-stream"},
+        {"application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+         "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"},
+    };
     struct media m;
     bool any = true;
     *out = OPENAPI_V2_JSON;
-    while (media_next(&accept, &m)) {
-        any = false;
+    for (; media_next(&accept, &m); any = false) {
         if (openapi_is_json(&m)) return "application/json";
-        *out = OPENAPI_V2_PROTOBUF;
-        if (str_is(m.type, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"))
-            return "application/octet-stream";
-        if (str_is(m.type, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"))
-            return "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+        for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+            if (str_is(m.type, forms[i].asked)) {
+                *out = OPENAPI_V2_PROTOBUF;
+                return forms[i].told;
+            }
     }
-    *out = OPENAPI_V2_JSON;
     return any ? "application/json" : NULL;
 }
 
