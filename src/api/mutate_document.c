@@ -117,7 +117,8 @@ static void mutate_restrict(const struct kind *kind, enum mutation_target target
         edit_map(mp_get(old, "spec"), &finalizers, 1, &spec);
         edit = (struct edit){"spec", edit_bytes(&spec)};
     }
-    edit_map(target == TARGET_OBJECT ? next : old, &edit, 1, out);
+    bool whole = target == TARGET_OBJECT || target == TARGET_SCALE;
+    edit_map(whole ? next : old, &edit, 1, out);
 }
 
 /* Patched or replaced, and right in structure. */

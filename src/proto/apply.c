@@ -46,49 +46,22 @@ static void applying_own(struct applying *p)
     self->api_version = p->input->writer.api_version;
 }
 
-static struct fieldset applying_named(struct applying *p, struct mp doc)
-{
-    struct fieldset s = {0};
-    struct arena *a = p->arena;
-    /* A live list may hold an element twice; the set is then good up to there. */
-    if (typed_fields(a, p->input->writer.type, doc, &s, NULL)) {
-        s = typed_compare(a, p->input->writer.type, (struct mp){0}, doc);
-        s = fieldset_select(a, &s, CHANGE_ADDED);
-    }
-    return typed_with_named(a, p->input->writer.type, &s);
-}
-
 static struct fieldset applying_owned(struct applying *p)
 {
     struct fieldset owned = {0};
     for (uint32_t i = 0; i < p->managers.count; i++)
         owned = fieldset_combine(p->arena, FIELDSET_UNION, &owned, &p->managers.items[i].fields);
-    return typed_with_named(p->arena, p->input->writer.type, &owned);
+    return owned;
 }
 
-/* Takes out what the applier owned and nobody owns now. First all that it owned goes, then comes
- * back what somebody owns, with all that is in it, and what was never the applier's. */
+/* Takes out what the applier owned and nobody owns now. An object goes with its last field, but
+ * not, as in Kubernetes, with fields of no owner: here they are the controllers'. */
 static void applying_prune(struct applying *p)
 {
-    const struct type *type = p->input->writer.type;
     struct mp merged = applying_doc(&p->merged);
-    if (fieldset_empty(&p->last)) {
-        mp_put(&p->pruned, merged);
-        return;
-    }
-    buf_auto struct buf without = BUF_INIT, owned_too = BUF_INIT;
-    struct arena *a = p->arena;
-    struct fieldset last = typed_with_named(a, type, &p->last);
-    struct fieldset all = applying_named(p, merged), owned = applying_owned(p);
-    typed_remove(type, merged, &last, &without);
-    struct fieldset stays = applying_named(p, applying_doc(&without));
-    stays = fieldset_combine(a, FIELDSET_UNION, &stays, &owned);
-    struct fieldset goes = fieldset_combine(a, FIELDSET_DIFFERENCE, &all, &stays);
-    typed_remove(type, merged, &goes, &owned_too);
-    stays = applying_named(p, applying_doc(&owned_too));
-    goes = fieldset_combine(a, FIELDSET_DIFFERENCE, &all, &stays);
-    goes = fieldset_combine(a, FIELDSET_INTERSECTION, &goes, &last);
-    typed_remove(type, merged, &goes, &p->pruned);
+    struct fieldset owned = applying_owned(p);
+    struct fieldset goes = fieldset_combine(p->arena, FIELDSET_DIFFERENCE, &p->last, &owned);
+    typed_remove(p->input->writer.type, merged, &goes, &owned, &p->pruned);
 }
 
 struct conflict_sink {

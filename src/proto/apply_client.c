@@ -17,20 +17,18 @@ static struct mp client_annotation(struct mp doc)
 struct fieldset apply_client_owned(struct arena *a, const struct apply *in)
 {
     struct fieldset owned = {0};
-    buf_auto struct buf packed = BUF_INIT, applied = BUF_INIT;
+    buf_auto struct buf packed = BUF_INIT;
     struct mp text = client_annotation(in->live);
     const struct type *type = in->writer.type;
     if (!client_is_kubectl(in) || text.type != MP_STR) return owned;
-    if (json_parse(text.s.p, text.s.n, &packed, NULL) ||
-        admit_structure(type, mp_read(packed.data, packed.len), &applied, NULL, NULL))
-        return owned;
-    struct mp config = mp_read(applied.data, applied.len);
+    if (json_parse(text.s.p, text.s.n, &packed, NULL)) return owned;
+    struct mp config = mp_read(packed.data, packed.len);
     struct fieldset set = {0};
     if (typed_fields(a, type, config, &set, NULL)) return owned;
     struct fieldset change = typed_compare(a, type, config, in->live);
     change = fieldset_select(a, &change, CHANGE_ADDED | CHANGE_MODIFIED | CHANGE_REMOVED);
     set = fieldset_combine(a, FIELDSET_DIFFERENCE, &set, &change);
-    /* The texts of its steps are in `applied`: a copy that lives as long as the arena. */
+    /* The texts of its steps are in `packed`: a copy that lives as long as the arena. */
     buf_auto struct buf form = BUF_INIT;
     fieldset_write(&set, &form);
     struct str kept = {arena_text(a, (struct str){form.data, form.len}), form.len};

@@ -78,6 +78,12 @@ bool view_names(struct view map, struct str key)
     return map.how == VIEW_STRUCT && type_field(map.type, key);
 }
 
+bool view_gives(struct view map, struct str key)
+{
+    const struct field *f = map.how == VIEW_STRUCT ? type_field(map.type, key) : NULL;
+    return f && f->shape == SHAPE_OBJECT && (map.depth == 0 || f->required);
+}
+
 static struct mp view_default(const struct type *type, struct str name)
 {
     for (unsigned i = 0; type && i < type->default_count; i++) {

@@ -34,6 +34,8 @@ struct view view_element(struct view list);
 enum view_how view_of(struct view v, struct mp value);
 /* Is the key of this map a field that its type names, so that it exists with its object? */
 bool view_names(struct view map, struct str key);
+/* Is it an object that is always there, so that nobody adds or removes it? */
+bool view_gives(struct view map, struct str key);
 /* Keys that the element lacks have the defaults of their fields. */
 struct step view_step(struct arena *a, struct view list, struct mp element);
 
@@ -50,11 +52,10 @@ struct fieldset typed_compare(struct arena *a, const struct type *type, struct m
 /* Appends `live` with everything that `config` says laid over it. Elements of lists come in the
  * order of `config`; what only the live object has keeps its place before those that followed. */
 void typed_merge(const struct type *type, struct mp live, struct mp config, struct buf *out);
-/* Appends the document without the set's members and all that is below them. */
+/* Appends the document without the set's members and all that is below them; a named field stays
+ * when something in it is in `kept`. What has nothing left by that goes too, unless it is a member
+ * of `kept` or always there. */
 void typed_remove(const struct type *type, struct mp doc, const struct fieldset *set,
-                  struct buf *out);
-/* The set with every named field that leads to a member: an object goes with its fields. */
-struct fieldset typed_with_named(struct arena *a, const struct type *type,
-                                 const struct fieldset *set);
+                  const struct fieldset *kept, struct buf *out);
 
 #endif

@@ -9,19 +9,12 @@ struct compare {
 static void compare_value(struct compare *c, struct view v, struct mp before, struct mp after,
                           struct fieldset_node *node);
 
-/* An object that its type holds by value: it is always there, so it is not what was added. */
-static bool compare_is_given(struct view map, struct str key)
-{
-    const struct field *f = map.how == VIEW_STRUCT ? type_field(map.type, key) : NULL;
-    return f && f->shape == SHAPE_OBJECT && (map.depth == 0 || f->required);
-}
-
 static void compare_member(struct compare *c, struct view v, struct str key, struct mp before,
                            struct mp after, struct fieldset *out)
 {
     struct fieldset_node *node = fieldset_add(c->arena, out, (struct step){STEP_FIELD, key});
     compare_value(c, view_member(v, key), before, after, node);
-    if (node->below.count && compare_is_given(v, key)) node->marks = 0;
+    if (node->below.count && view_gives(v, key)) node->marks = 0;
 }
 
 static void compare_maps(struct compare *c, struct view v, struct mp before, struct mp after,

@@ -1,4 +1,4 @@
-/* The set of a document's values, and sets with the fields that lead to them. */
+/* The set of a document's values. */
 #include "proto/lookup.h"
 #include "proto/typed.h"
 
@@ -8,7 +8,6 @@ struct gather {
     struct error *err;
 };
 
-/* Adds what is in the value; true: the value itself is a member too. */
 static int gather_value(struct gather *g, struct view v, struct mp value,
                         struct fieldset_node *node);
 
@@ -73,28 +72,4 @@ int typed_fields(struct arena *a, const struct type *type, struct mp doc, struct
     fieldset_finish(a, &s);
     *out = s;
     return 0;
-}
-
-static struct fieldset named_below(struct arena *a, struct view v, const struct fieldset *set)
-{
-    struct fieldset out = {0};
-    for (uint32_t i = 0; i < set->count; i++) {
-        struct fieldset_node node = set->nodes[i];
-        bool field = node.step.kind == STEP_FIELD;
-        struct view below = v;
-        if (field)
-            below = view_member(v, node.step.text);
-        else if (v.how == VIEW_LIST)
-            below = view_element(v);
-        if (field && view_names(v, node.step.text)) node.marks = FIELDSET_MEMBER;
-        node.below = named_below(a, below, &node.below);
-        *fieldset_add(a, &out, node.step) = node;
-    }
-    return out;
-}
-
-struct fieldset typed_with_named(struct arena *a, const struct type *type,
-                                 const struct fieldset *set)
-{
-    return named_below(a, view_root(type), set);
 }

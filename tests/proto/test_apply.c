@@ -251,6 +251,24 @@ static void what_others_updated_stays_when_the_applier_gives_it_up(void **state)
     assert_live("{'spec':{'replicas':4,'minReadySeconds':2}}");
 }
 
+/* Controllers write without owning: what they wrote does not go with an applier's last field. */
+static void an_object_goes_with_its_last_field(void **state)
+{
+    (void)state;
+#define PROBE(fields) LIST("{'name':'a'" fields "}")
+    assert_int_equal(apply(POD, "one", PROBE(",'livenessProbe':{'periodSeconds':5}"), false), 0);
+    assert_int_equal(apply(POD, "one", PROBE(), false), 0);
+    assert_live(PROBE());
+    assert_int_equal(apply(POD, "one", PROBE(",'livenessProbe':{'periodSeconds':5}"), false), 0);
+    buf_auto struct buf next =
+        doc_of(PROBE(",'livenessProbe':{'periodSeconds':5,'timeoutSeconds':1}"));
+    buf_auto struct buf managed = BUF_INIT;
+    mp_put(&managed, mp_path(doc_mp(&live), "metadata.managedFields"));
+    remember(doc_mp(&next), &managed);
+    assert_int_equal(apply(POD, "one", PROBE(), false), 0);
+    assert_live(PROBE(",'livenessProbe':{'timeoutSeconds':1}"));
+}
+
 static void an_object_without_owners_was_there_before_the_first_apply(void **state)
 {
     (void)state;
@@ -310,6 +328,7 @@ int main(void)
         STEP_TEST(sets_of_scalars_are_merged),
         STEP_TEST(atomic_values_are_taken_whole),
         STEP_TEST(what_others_updated_stays_when_the_applier_gives_it_up),
+        STEP_TEST(an_object_goes_with_its_last_field),
         STEP_TEST(an_object_without_owners_was_there_before_the_first_apply),
         STEP_TEST(kubectl_takes_over_what_it_applied_from_the_client),
         STEP_TEST(applying_again_changes_nothing),
