@@ -11,7 +11,7 @@
 struct identification {
     struct ask ask;
     struct request *request;
-    void (*then)(struct request *r, istr user);
+    account_then_fn *then;
     struct buf memory;
     struct account_claims claims;
     bool holds;
@@ -29,20 +29,20 @@ static void identify_done(struct ask *a, int status)
 {
     struct identification *i = container_of(a, struct identification, ask);
     struct request *r = i->request;
-    istr user = NULL;
-    if (!status && i->holds) {
+    struct account_user who = {.uid = i->claims.uid, .ns = i->claims.ns};
+    bool good = !status && i->holds;
+    if (good) {
         buf_auto struct buf name = BUF_INIT;
         account_claims_user(&i->claims, &name);
-        user = istr_get((struct str){name.data, name.len});
+        who.name = istr_get((struct str){name.data, name.len});
     }
-    if (r->x) i->then(r, user);
+    if (r->x) i->then(r, good ? &who : NULL);
     buf_free(&i->memory);
     mem_free(i);
     request_unref(r);
 }
 
-bool account_identify(struct request *r, struct str token,
-                      void (*then)(struct request *r, istr user))
+bool account_identify(struct request *r, struct str token, account_then_fn *then)
 {
     const struct jwt_key *key = r->api->options.account_key;
     buf_auto struct buf json = BUF_INIT;

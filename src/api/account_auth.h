@@ -6,9 +6,13 @@
 
 /* The token of an Authorization header; n == 0: there is none. */
 struct str account_bearer(struct str authorization);
+struct account_user {
+    istr name; /* "system:serviceaccount:ns:name" */
+    struct str uid, ns;
+};
 /* False: it is no token that this cluster signed, `then` is not called. Else `then` gets the
- * account's user name, later, or NULL when the account or the token is gone. */
-bool account_identify(struct request *r, struct str token,
-                      void (*then)(struct request *r, istr user));
+ * account as a user (for the call), later, or NULL when the account or the token is gone. */
+typedef void account_then_fn(struct request *r, const struct account_user *who);
+bool account_identify(struct request *r, struct str token, account_then_fn *then);
 
 #endif

@@ -93,7 +93,7 @@ void auth_free(struct auth *a)
     mem_free(a);
 }
 
-static istr auth_by_token(const struct auth *a, struct str token)
+istr auth_token_user(const struct auth *a, struct str token)
 {
     unsigned char digest[32];
     auth_digest(token, digest);
@@ -109,7 +109,7 @@ istr auth_user(const struct auth *a, const struct tls_peer *peer, struct str aut
     static const char bearer[] = "Bearer ";
     size_t n = sizeof bearer - 1;
     if (authorization.n > n && strncasecmp(authorization.p, bearer, n) == 0)
-        return auth_by_token(a, (struct str){authorization.p + n, authorization.n - n});
+        return auth_token_user(a, (struct str){authorization.p + n, authorization.n - n});
     if (authorization.n) return NULL;
     if (peer && peer->common_name[0]) return istr_of(peer->common_name);
     return NULL;

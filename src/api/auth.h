@@ -17,5 +17,6 @@ void auth_free(struct auth *a);
 /* The user's name, or NULL: nobody we know. A token that is given but wrong is refused even when
  * the certificate would do. */
 istr auth_user(const struct auth *a, const struct tls_peer *peer, struct str authorization);
+istr auth_token_user(const struct auth *a, struct str token); /* of a token alone */
 
 #endif

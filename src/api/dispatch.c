@@ -48,7 +48,8 @@ static const struct {
     {"approval", "PUT", serve_update}, {"approval", "PATCH", serve_patch},
     {"scale", "GET", serve_get_scale}, {"scale", "PUT", serve_update},
     {"scale", "PATCH", serve_patch},   {"finalize", "PUT", serve_update},
-    {"binding", "POST", serve_bind},   {"log", "GET", serve_log},
+    {"token", "POST", serve_token},    {"binding", "POST", serve_bind},
+    {"log", "GET", serve_log},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -73,6 +74,8 @@ static void dispatch_resource(struct request *r)
     request_warn(r);
     if (route->sub) {
         dispatch_subresource(r, method);
+    } else if (route->kind->verbs == VERB_CREATE) { /* questions, not objects */
+        str_is(method, "POST") && !route->name.p ? serve_review(r) : reply_no_such_method(r);
     } else if (route->bindings) {
         str_is(method, "POST") ? serve_bind(r) : reply_no_such_method(r);
     } else if (reads && (route->watch || request_flag(r, "watch"))) {
@@ -154,11 +157,11 @@ static bool dispatch_seeks(struct request *r)
     return true;
 }
 
-static void dispatch_known(struct request *r, istr user)
+static void dispatch_known(struct request *r, const struct account_user *who)
 {
     bool open;
-    r->user = user;
-    if (!user)
+    if (who) r->user = who->name;
+    if (!r->user)
         reply_error(r, 401, NULL, "Unauthorized");
     else if (!dispatch_hook(r))
         dispatch_routed(r, dispatch_find_plain(str_of(r->path), &open));
@@ -172,11 +175,8 @@ static void dispatch(struct request *r)
         plain(r);
         return;
     }
-    if (r->user)
-        dispatch_known(r, r->user);
-    else if (!account_identify(r, account_bearer(http_header(r->x, "Authorization")),
-                               dispatch_known))
-        dispatch_known(r, NULL);
+    struct str token = account_bearer(http_header(r->x, "Authorization"));
+    if (r->user || !account_identify(r, token, dispatch_known)) dispatch_known(r, NULL);
 }
 
 static void dispatch_routed(struct request *r, handler *plain)

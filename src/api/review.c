@@ -1,0 +1,162 @@
+/* Questions that are posted as objects and answered in their status: whose token is this, may I do
+ * that. Nothing is kept. Everybody who is known may do everything. */
+#include "actors/edit.h"
+#include "api/account_auth.h"
+#include "api/write.h"
+#include "proto/json.h"
+
+struct review {
+    struct buf doc; /* as asked */
+};
+
+static void review_free(void *state)
+{
+    struct review *v = state;
+    buf_free(&v->doc);
+    mem_free(v);
+}
+
+static void review_answer(struct request *r, const struct buf *status)
+{
+    struct review *v = r->state;
+    buf_auto struct buf all = BUF_INIT, json = BUF_INIT;
+    edit_put(&all, mp_read(v->doc.data, v->doc.len), "status", edit_value(status));
+    json_write(mp_read(all.data, all.len), &json);
+    reply_json(r, 201, &json);
+}
+
+/* --- may it be done? --- */
+
+static void answer_access(struct request *r)
+{
+    buf_auto struct buf status = BUF_INIT;
+    mp_put_map(&status, 1);
+    mp_put_z(&status, "allowed");
+    mp_put_bool(&status, true);
+    review_answer(r, &status);
+}
+
+static void put_all_of(struct buf *out, const char *const *fields, unsigned n)
+{
+    mp_put_array(out, 1);
+    mp_put_map(out, n);
+    for (unsigned i = 0; i < n; i++) {
+        mp_put_z(out, fields[i]);
+        mp_put_array(out, 1);
+        mp_put_z(out, "*");
+    }
+}
+
+static void answer_rules(struct request *r)
+{
+    static const char *const of_resources[] = {"verbs", "apiGroups", "resources"};
+    static const char *const of_paths[] = {"verbs", "nonResourceURLs"};
+    buf_auto struct buf status = BUF_INIT;
+    mp_put_map(&status, 3);
+    mp_put_z(&status, "resourceRules");
+    put_all_of(&status, of_resources, 3);
+    mp_put_z(&status, "nonResourceRules");
+    put_all_of(&status, of_paths, 2);
+    mp_put_z(&status, "incomplete");
+    mp_put_bool(&status, false);
+    review_answer(r, &status);
+}
+
+/* --- whose is it? --- */
+
+static void put_user(struct buf *out, istr name, const struct account_user *account)
+{
+    mp_put_map(out, account ? 3 : 2);
+    mp_put_z(out, "username");
+    mp_put_z(out, name);
+    if (account) {
+        mp_put_z(out, "uid");
+        mp_put_str(out, account->uid);
+    }
+    mp_put_z(out, "groups");
+    mp_put_array(out, account ? 3 : 1);
+    if (account) {
+        buf_auto struct buf group = BUF_INIT;
+        buf_printf(&group, "system:serviceaccounts:%.*s", (int)account->ns.n, account->ns.p);
+        mp_put_z(out, "system:serviceaccounts");
+        mp_put_str(out, (struct str){group.data, group.len});
+    }
+    mp_put_z(out, "system:authenticated");
+}
+
+static void answer_user(struct request *r, istr name, const struct account_user *account)
+{
+    buf_auto struct buf status = BUF_INIT;
+    mp_put_map(&status, 2);
+    if (name) {
+        mp_put_z(&status, "authenticated");
+        mp_put_bool(&status, true);
+        mp_put_z(&status, "user");
+        put_user(&status, name, account);
+    } else {
+        mp_put_z(&status, "user");
+        mp_put_map(&status, 0);
+        mp_put_z(&status, "error");
+        mp_put_z(&status, "invalid bearer token");
+    }
+    review_answer(r, &status);
+}
+
+static void answer_account(struct request *r, const struct account_user *who)
+{
+    answer_user(r, who ? who->name : NULL, who);
+}
+
+static void answer_token(struct request *r)
+{
+    struct review *v = r->state;
+    struct str token = mp_str(mp_path(mp_read(v->doc.data, v->doc.len), "spec.token"));
+    if (account_identify(r, token, answer_account)) return;
+    answer_user(r, token.n ? auth_token_user(r->api->auth, token) : NULL, NULL);
+}
+
+static const struct {
+    const char *kind;
+    void (*answer)(struct request *r);
+} reviews[] = {
+    {"TokenReview", answer_token},
+    {"SelfSubjectAccessReview", answer_access},
+    {"SubjectAccessReview", answer_access},
+    {"LocalSubjectAccessReview", answer_access},
+    {"SelfSubjectRulesReview", answer_rules},
+};
+
+static bool review_read(struct request *r)
+{
+    struct write_options options;
+    buf_auto struct buf body = BUF_INIT, kind = BUF_INIT, version = BUF_INIT, named = BUF_INIT;
+    buf_auto struct buf pruned = BUF_INIT;
+    struct review *v = r->state;
+    if (!write_options_parse(r, &options)) return false;
+    if (!write_body(r, r->route.served->type, false, &body)) return false;
+    struct mp doc = mp_read(body.data, body.len);
+    if (!write_check_kind(r, doc) || !write_check_place(r, doc)) return false;
+    if (!write_structure(r, &options, doc, &pruned)) return false;
+    mp_put_z(&kind, r->route.kind->kind);
+    mp_put_z(&version, r->route.served->api_version);
+    edit_put(&named, mp_read(pruned.data, pruned.len), "kind", edit_value(&kind));
+    edit_put(&v->doc, mp_read(named.data, named.len), "apiVersion", edit_value(&version));
+    return true;
+}
+
+void serve_review(struct request *r)
+{
+    r->state = mem_new(struct review);
+    r->state_free = review_free;
+    if (r->form.kind == FORM_TABLE) {
+        reply_error(r, 406, NULL, "only the following media types are accepted: application/json");
+        return;
+    }
+    if (!review_read(r)) return;
+    for (size_t i = 0; i < sizeof reviews / sizeof *reviews; i++)
+        if (strcmp(reviews[i].kind, r->route.kind->kind) == 0) {
+            reviews[i].answer(r);
+            return;
+        }
+    reply_no_such_method(r);
+}
