@@ -63,10 +63,21 @@ static void decide_delete(const struct actor *a, int64_t now_ms, struct decision
     object_decide_status(a, status, EVENT_STATUS, out);
 }
 
+/* A process never forgets the name of a custom kind, and masters that have lived longer know more
+ * of them: the last quarter is theirs. */
+static bool room_for(const struct actor *a, struct decision *out)
+{
+    unsigned known = kind_count() - kind_builtin_count();
+    if (known < CUSTOM_KINDS_MAX / 4 * 3 || kind_known(actor_name(a))) return true;
+    deciding_forbidden(out, a, "too many different custom kinds were defined; restart the masters");
+    return false;
+}
+
 static void crd_decide(struct world *w, const struct actor *a, const struct command *c,
                        int64_t now_ms, struct decision *out)
 {
     if (c->op == COMMAND_CREATE) {
+        if (!room_for(a, out)) return;
         object_decide_create(w, a, c, c->body ? doc_ref(c->body) : doc_empty(), first_status, out);
     } else if (c->op == COMMAND_DELETE && a->object && !a->object->deleted_s) {
         if (deciding_exists(a, c, out)) decide_delete(a, now_ms, out);

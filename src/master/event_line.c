@@ -121,8 +121,8 @@ int event_filter_check(const struct event_filter *f, struct error *err)
     if (!f->kind || !*f->kind) return 0;
     for (unsigned i = 0; i < kind_count(); i++)
         if (kind_is_called(kind_at(i), f->kind)) return 0;
-    /* Of a custom kind this process may not have heard yet; its full name makes it known. */
-    if (kind_by_key(str_of(f->kind))) return 0;
+    /* Of a custom kind this process may not have heard yet; its full name will do. */
+    if (kind_key_is_custom(str_of(f->kind))) return 0;
     return error_set(err, E_INVALID,
                      "there is no kind called '%s'; custom kinds have names like "
                      "crontabs.stable.example.com",

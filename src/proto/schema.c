@@ -28,7 +28,7 @@ const struct kind *kind_at(unsigned index)
     return k;
 }
 
-const struct kind *kind_by_key(struct str key)
+static const struct kind *schema_builtin(struct str key)
 {
     unsigned low = 0, high = schema_kind_count;
     while (low < high) {
@@ -40,7 +40,18 @@ const struct kind *kind_by_key(struct str key)
         else
             low = middle + 1;
     }
-    return schema_custom(key);
+    return NULL;
+}
+
+const struct kind *kind_by_key(struct str key)
+{
+    const struct kind *k = schema_builtin(key);
+    return k ? k : schema_custom(key);
+}
+
+bool kind_known(struct str key)
+{
+    return schema_builtin(key) || schema_custom_known(key);
 }
 
 static const struct kind *schema_found(unsigned kind, unsigned at, const struct kind_version **out)

@@ -122,7 +122,7 @@ struct kind {
  * process heard of them: they are made when their key is first asked for, never go away, and hold
  * only what cannot change (key, group, resource, index). From any thread; without locks but for the
  * first mention of a key. */
-enum { CUSTOM_KINDS_MAX = 8192 };
+enum { CUSTOM_KINDS_MAX = 32768 };
 unsigned kind_count(void);
 unsigned kind_builtin_count(void);
 const struct kind *kind_at(unsigned index);
@@ -133,6 +133,8 @@ static inline const struct kind *kind_identity(const struct kind *k)
 }
 /* NULL: neither a built-in kind nor "plural.domain.of.two.labels", or there are too many. */
 const struct kind *kind_by_key(struct str key);
+bool kind_known(struct str key);         /* looks only, and makes none */
+bool kind_key_is_custom(struct str key); /* has the form of a custom kind's key */
 /* By the names in a path: ("apps", "v1", "replicasets"); *version gets the version served. */
 const struct kind *kind_by_path(struct str group, struct str version, struct str resource,
                                 const struct kind_version **out_version);

@@ -38,7 +38,7 @@ static const struct kind *custom_find(struct str key, size_t *slot)
 }
 
 /* "crontabs.stable.example.com": a label, then a domain of two labels or more. */
-static bool custom_form(struct str key)
+bool kind_key_is_custom(struct str key)
 {
     const char *dot = key.n ? memchr(key.p, '.', key.n) : NULL;
     if (!dot) return false;
@@ -46,6 +46,12 @@ static bool custom_form(struct str key)
     struct str group = {dot + 1, key.n - resource.n - 1};
     return group.n && memchr(group.p, '.', group.n) && !name_check_dns_1035(resource) &&
            !name_check_dns_subdomain(group);
+}
+
+bool schema_custom_known(struct str key)
+{
+    size_t slot;
+    return custom_find(key, &slot) != NULL;
 }
 
 static const struct kind *custom_make(struct str key, unsigned index)
@@ -67,7 +73,7 @@ const struct kind *schema_custom(struct str key)
 {
     size_t slot;
     const struct kind *k = custom_find(key, &slot);
-    if (k || !custom_form(key)) return k;
+    if (k || !kind_key_is_custom(key)) return k;
     pthread_mutex_lock(&custom_lock);
     unsigned count = schema_custom_count();
     k = custom_find(key, &slot); /* somebody may have been faster */

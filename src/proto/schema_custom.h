@@ -6,6 +6,7 @@
 
 unsigned schema_custom_count(void);
 const struct kind *schema_custom_at(unsigned i);
+bool schema_custom_known(struct str key);
 const struct kind *schema_custom(struct str key); /* found, or made; NULL: see kind_by_key */
 
 #endif

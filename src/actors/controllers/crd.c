@@ -137,17 +137,23 @@ static void watched_forget(struct definer *d, const struct object *crd)
     mem_free(w);
 }
 
+static bool same_names(const struct object *before, const struct object *after)
+{
+    return after && str_eq(doc_path(before->status, "acceptedNames").raw,
+                           doc_path(after->status, "acceptedNames").raw);
+}
+
 static void definer_changed(struct subscriber *s, const struct change *change)
 {
     const struct object *any = change->after ? change->after : change->before;
     if (any->id->kind != kind_crd) return;
     struct definer *d = definer_of(s);
-    if (change->after && change->before && change->before->body == change->after->body) return;
     if (change->after)
         watched_look(d, change->after, change->revision);
     else
         watched_forget(d, change->before);
-    if (change->before) look_at_group(d, change->before, change->revision);
+    if (change->before && !same_names(change->before, change->after))
+        look_at_group(d, change->before, change->revision);
 }
 
 static void definer_clear(struct definer *d)
