@@ -44,7 +44,19 @@ static void openapi_add(const struct openapi_kind *k, bool v3, struct openapi_pa
 {
     part_write(paths, v3, openapi_put_paths, k);
     if (k->version->kind->custom) part_write(definitions, v3, openapi_put_custom, k);
-    part_write(definitions, v3, openapi_put_list, k);
+    if (k->version->kind->verbs & VERB_LIST) part_write(definitions, v3, openapi_put_list, k);
+}
+
+/* Bindings are posted and never kept, so that the tables have no kind for them. */
+static void openapi_add_bindings(bool v3, struct openapi_part *paths)
+{
+    const struct kind kind = {.kind = "Binding",
+                              .group = "",
+                              .resource = "bindings",
+                              .namespaced = true,
+                              .verbs = VERB_CREATE};
+    const struct kind_version version = {&kind, "v1", "v1", type_by_name("core.v1.Binding")};
+    part_write(paths, v3, openapi_put_paths, &(struct openapi_kind){.version = &version});
 }
 
 /* The built-in kinds of a group and version, or all. */
@@ -65,6 +77,7 @@ static void openapi_add_builtin(struct str group, struct str version, bool v3,
                 openapi_types_add(types, k->subresources[n].type);
         }
     }
+    if (!group.p || !group.n) openapi_add_bindings(v3, paths);
 }
 
 static void openapi_put_info(struct spec *s)

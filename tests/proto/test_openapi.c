@@ -72,6 +72,9 @@ static void paths_have_the_verbs_of_their_kind(void **state)
     assert_true(
         mp_is(mp_path(set, "delete.operationId"), "deleteAppsV1CollectionNamespacedReplicaSet"));
     assert_true(mp_is(mp_path(set, "get.x-kubernetes-action"), "list"));
+    struct mp bindings = mp_get(paths, "/api/v1/namespaces/{namespace}/bindings");
+    assert_true(mp_is(mp_path(bindings, "post.operationId"), "createCoreV1NamespacedBinding"));
+    assert_int_equal(mp_get(bindings, "get").type, MP_END);
     struct mp everywhere = mp_get(paths, "/api/v1/pods");
     assert_true(mp_is(mp_path(everywhere, "get.operationId"), "listCoreV1PodForAllNamespaces"));
     assert_int_equal(mp_get(everywhere, "post").type, MP_END);
