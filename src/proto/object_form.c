@@ -32,6 +32,13 @@ static bool form_listed(struct str key, const char *const *list, size_t count, s
     return false;
 }
 
+/* No labels are none, as in Kubernetes. */
+static bool form_empty(struct mp v)
+{
+    bool container = v.type == MP_MAP || v.type == MP_ARRAY;
+    return v.type == MP_NIL || (container && v.count == 0);
+}
+
 static int form_put_metadata(struct mp metadata, struct buf *out, struct error *err)
 {
     struct mp first[FORM_FIRST] = {0};
@@ -42,7 +49,7 @@ static int form_put_metadata(struct mp metadata, struct buf *out, struct error *
     if (metadata.type != MP_MAP && metadata.type != MP_END && metadata.type != MP_NIL)
         return error_set(err, E_INVALID, "metadata: must be an object");
     for (struct mp_iter it = mp_items(metadata); mp_iter_next(&it);)
-        if (it.value.type != MP_NIL && form_listed(it.key, form_first, FORM_FIRST, &at))
+        if (!form_empty(it.value) && form_listed(it.key, form_first, FORM_FIRST, &at))
             first[at] = it.value;
     for (at = 0; at < FORM_FIRST; at++) {
         if (first[at].type == MP_END) continue;
