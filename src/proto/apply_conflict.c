@@ -21,7 +21,7 @@ static void conflict_head(const char *message, struct buf *out)
 
 static void conflict_groups(const struct causes *conflicts, struct buf *out)
 {
-    const struct cause **sorted = mem_alloc(conflicts->count * sizeof *sorted);
+    const struct cause **sorted = mem_alloc(conflicts->count * sizeof(struct cause *));
     for (size_t i = 0; i < conflicts->count; i++) sorted[i] = &conflicts->items[i];
     qsort(sorted, conflicts->count, sizeof(struct cause *), cause_order);
     for (size_t i = 0; i < conflicts->count; i++) {

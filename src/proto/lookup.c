@@ -52,10 +52,15 @@ uint32_t lookup_find(const struct lookup *l, struct str key)
     return LOOKUP_NONE;
 }
 
+struct mp lookup_value(const struct lookup *l, struct str key)
+{
+    uint32_t at = lookup_find(l, key);
+    return l->items && at != LOOKUP_NONE ? l->items[at].value : (struct mp){0};
+}
+
 struct mp lookup_get(const struct lookup *l, const char *key)
 {
-    uint32_t at = lookup_find(l, str_of(key));
-    return at == LOOKUP_NONE ? (struct mp){0} : l->items[at].value;
+    return lookup_value(l, str_of(key));
 }
 
 void lookup_free(struct lookup *l)

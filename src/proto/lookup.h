@@ -24,6 +24,7 @@ struct lookup lookup_map(struct mp map); /* of anything else it is empty */
 void lookup_add(struct lookup *l, struct str key, struct mp value);
 uint32_t lookup_find(const struct lookup *l, struct str key);  /* index or LOOKUP_NONE */
 struct mp lookup_get(const struct lookup *l, const char *key); /* MP_END: not there */
+struct mp lookup_value(const struct lookup *l, struct str key);
 void lookup_free(struct lookup *l);
 #define lookup_auto __attribute__((cleanup(lookup_free)))
 

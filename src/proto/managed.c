@@ -3,6 +3,7 @@
 
 #include "proto/timefmt.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { UPDATERS_MAX = 10 }; /* as in Kubernetes */
@@ -57,6 +58,7 @@ void managers_take(struct managers *m, const struct manager *keep, const struct 
                    const struct fieldset *removed)
 {
     uint32_t kept = 0;
+    assert(m->items || !m->count);
     for (uint32_t i = 0; i < m->count; i++) {
         struct manager *one = &m->items[i];
         if (one != keep) {

@@ -23,9 +23,7 @@ static void compare_maps(struct compare *c, struct view v, struct mp before, str
     struct lookup lookup_auto old = lookup_map(before), new = {0};
     if (old.count) new = lookup_map(after);
     for (struct mp_iter it = mp_items(after); mp_iter_next(&it);) {
-        uint32_t at = old.count ? lookup_find(&old, it.key) : LOOKUP_NONE;
-        struct mp was = at == LOOKUP_NONE ? (struct mp){0} : old.items[at].value;
-        compare_member(c, v, it.key, was, it.value, out);
+        compare_member(c, v, it.key, lookup_value(&old, it.key), it.value, out);
     }
     for (uint32_t i = 0; i < old.count; i++)
         if (lookup_find(&new, old.items[i].key) == LOOKUP_NONE)
@@ -61,11 +59,8 @@ static void compare_lists(struct compare *c, struct view v, struct mp before, st
     for (uint32_t i = 0; i < new.count + old.count; i++) {
         bool is_new = i < new.count;
         const struct member *m = is_new ? &new.items[i] : &old.items[i - new.count];
-        uint32_t at = lookup_find(is_new ? &old : &new, m->key);
-        if (!is_new && at != LOOKUP_NONE) continue; /* was compared with the new one */
-        struct mp was = !is_new             ? m->value
-                        : at == LOOKUP_NONE ? (struct mp){0}
-                                            : old.items[at].value;
+        struct mp was = is_new ? lookup_value(&old, m->key) : m->value;
+        if (!is_new && lookup_find(&new, m->key) != LOOKUP_NONE) continue; /* compared above */
         struct fieldset_node *node = fieldset_add(c->arena, out, (struct step){kind, m->key});
         compare_value(c, view_element(v), was, is_new ? m->value : (struct mp){0}, node);
         if (compare_repeats(&old_again, &new_again, m->key) && !node->marks)

@@ -16,10 +16,9 @@ static void merging_maps(struct merging *m, struct view v, struct mp live, struc
     size_t mark = mp_begin(out);
     uint32_t pairs = 0;
     for (uint32_t i = 0; i < old.count; i++, pairs++) {
-        uint32_t at = lookup_find(&new, old.items[i].key);
         mp_put_str(out, old.items[i].key);
         merging_value(m, view_member(v, old.items[i].key), old.items[i].value,
-                      at == LOOKUP_NONE ? (struct mp){0} : new.items[at].value, out);
+                      lookup_value(&new, old.items[i].key), out);
     }
     for (uint32_t i = 0; i < new.count; i++) {
         if (lookup_find(&old, new.items[i].key) != LOOKUP_NONE) continue;
@@ -46,9 +45,7 @@ static uint32_t merging_put_until(struct merging *m, struct view v, const struct
     uint32_t put = 0;
     for (; *next < new->count &&*next <= last; ++*next, put++) {
         const struct member *element = &new->items[*next];
-        uint32_t at = lookup_find(old, element->key);
-        merging_value(m, view_element(v), at == LOOKUP_NONE ? (struct mp){0} : old->items[at].value,
-                      element->value, out);
+        merging_value(m, view_element(v), lookup_value(old, element->key), element->value, out);
     }
     return put;
 }
