@@ -1,7 +1,8 @@
 /* OpenAPI documents that were made once and are kept to be served: the built-in part for the whole
  * process, what custom kinds add for one instance of the API.
  *
- * A text is immutable and counted: it may be sent while a newer one already stands in its place. */
+ * A text is immutable and counted: it may be sent while a newer one already stands in its place.
+ * The built-in texts are made under a lock, each once, in some ten milliseconds. */
 #ifndef LOGSHIP_API_OPENAPI_LIBRARY_H
 #define LOGSHIP_API_OPENAPI_LIBRARY_H
 

@@ -1,3 +1,4 @@
+/* An interpreter of the tables in openapi_gnostic.c: JSON's values, as msgpack, to messages. */
 #include "proto/openapi_protobuf.h"
 
 #include "proto/json.h"

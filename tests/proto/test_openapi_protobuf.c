@@ -247,7 +247,7 @@ static bool same(struct mp json, struct mp pb)
 
 static void both_forms_say_the_same(const struct openapi_kind *more, size_t count)
 {
-    buf_auto struct buf pb = BUF_INIT, doc = BUF_INIT, back = BUF_INIT, json = BUF_INIT;
+    buf_auto struct buf pb = BUF_INIT, doc = BUF_INIT, back = BUF_INIT;
     openapi_v2_put(OPENAPI_PROTOBUF, more, count, &pb);
     put_message('D', (struct str){pb.data, pb.len}, &back);
     struct mp decoded = mp_read(back.data, back.len), root = v2(more, count, &doc);
