@@ -64,7 +64,6 @@ void definition_unref(struct definition *d); /* NULL is fine */
 const struct definition_version *definition_version(const struct definition *d, struct str version);
 /* As Kubernetes prefers versions: v2, v1, v1beta2, v1beta1, v1alpha1, then others by name. */
 int definition_version_order(const char *a, const char *b);
-const struct definition_version *definition_storage(const struct definition *d);
 
 /* From what the rest of the code hands around; the kind must be custom and not an identity. */
 static inline const struct definition_version *definition_of(const struct kind *k)

@@ -163,7 +163,7 @@ void walk_rules(struct walk *w, const struct structural *s, struct mp v)
     rules_several(w, r, v);
 }
 
-/* The keys of an item of a list-type map, as a map of their own; absent ones take their default. */
+/* The keys of an item of a list-type map, as a map of their own. Defaults were filled in before. */
 static void key_of_item(const struct structural *s, struct mp item, struct buf *out)
 {
     uint32_t pairs = 0;
