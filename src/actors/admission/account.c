@@ -20,9 +20,9 @@ static void name_account(struct admission_request *r)
     struct mp spec = mp_get(r->body, "spec");
     struct str name = mp_str(mp_get(spec, "serviceAccountName"));
     if (!name.n) name = mp_str(mp_get(spec, "serviceAccount"));
+    if (!name.n) name = STR("default");
     char kept[256]; /* the body is about to move */
-    snprintf(kept, sizeof kept, "%.*s", (int)name.n, name.n ? name.p : "");
-    if (!kept[0]) strcpy(kept, "default");
+    snprintf(kept, sizeof kept, "%.*s", (int)name.n, name.p);
     if (!mp_is(mp_get(spec, "serviceAccountName"), kept))
         set_str(r, "spec.serviceAccountName", str_of(kept));
     if (!mp_is(mp_path(r->body, "spec.serviceAccount"), kept))

@@ -162,36 +162,52 @@ static bool same_use(const struct object *before, const struct object *after)
     return pod_finished(before) == pod_finished(after);
 }
 
-void quotas_changed(struct quotas *all, const struct change *c)
+/* What was promised is now used. */
+static void promise_kept(struct quotas *all, const struct object *o)
+{
+    struct quota_space *space = quotas_space(all, o->id->ns);
+    if (!space || list_empty(&space->holds)) return;
+    struct actor *a = world_actor(all->world, o->id->kind, o->id->ns, object_name(o));
+    if (a && a->persisting) quotas_release(a->persisting);
+}
+
+/* Returns the quota when it is new: it has counted everything, itself included. */
+static struct quota *quota_object_changed(struct quotas *all, const struct change *c)
 {
     const struct object *any = c->after ? c->after : c->before;
-    struct quota_space *space = any->id->ns ? quotas_space(all, any->id->ns) : NULL;
-    if (space && !list_empty(&space->holds)) {
-        struct actor *a = world_actor(all->world, any->id->kind, any->id->ns, object_name(any));
-        if (a && a->persisting) quotas_release(a->persisting);
-        space = quotas_space(all, any->id->ns);
-    }
-    /* A new quota counts what is there, itself included. */
-    struct quota *own = NULL;
-    if (any->id->kind == kind_quota && c->after) {
-        bool born = !quotas_find(all, any->id->ns, object_name(any));
+    struct quota *known = quotas_find(all, any->id->ns, object_name(any));
+    if (c->after) {
         quota_now_is(all, c->after);
-        own = born ? quotas_find(all, any->id->ns, object_name(any)) : NULL;
-        space = quotas_space(all, any->id->ns);
-    } else if (any->id->kind == kind_quota) {
-        quota_free(quotas_find(all, any->id->ns, object_name(any)));
-        quota_space_settle(space);
-        space = quotas_space(all, any->id->ns);
+        return known ? NULL : quotas_find(all, any->id->ns, object_name(any));
     }
-    if (!space || same_use(c->before, c->after)) return;
+    struct quota_space *space = known->space;
+    quota_free(known);
+    quota_space_settle(space);
+    return NULL;
+}
+
+static void space_changed(struct quotas *all, struct quota_space *space, const struct change *c,
+                          const struct quota *but)
+{
+    const struct kind *kind = (c->after ? c->after : c->before)->id->kind;
     list_each(it, &space->quotas)
     {
         struct quota *q = container_of(it, struct quota, link);
-        if (q == own || !quota_counts(q, any->id->kind)) continue;
+        if (q == but || !quota_counts(q, kind)) continue;
         if (c->before) quota_use(q, c->before, -1);
         if (c->after) quota_use(q, c->after, 1);
         agenda_soon(&all->agenda, &q->agenda);
     }
+}
+
+void quotas_changed(struct quotas *all, const struct change *c)
+{
+    const struct object *any = c->after ? c->after : c->before;
+    if (!any->id->ns) return;
+    promise_kept(all, any);
+    const struct quota *born = any->id->kind == kind_quota ? quota_object_changed(all, c) : NULL;
+    struct quota_space *space = quotas_space(all, any->id->ns);
+    if (space && !same_use(c->before, c->after)) space_changed(all, space, c, born);
 }
 
 static void quotas_clear(struct quotas *all)

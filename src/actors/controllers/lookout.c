@@ -30,15 +30,18 @@ void lookout_free(struct lookout *l)
     map_free(&l->looks);
 }
 
-/* Kind and namespace by address (both live as long as the process), then the name. */
+struct look_place { /* by address: both live as long as the process */
+    const struct kind *kind;
+    istr ns;
+};
+
 static struct look *look_make(struct lookout *l, const struct kind *kind, istr ns, struct str name)
 {
-    enum { HEAD = sizeof kind + sizeof ns };
-    struct look *look = mem_zalloc(sizeof *look + HEAD + name.n);
-    memcpy(look->key, &kind, sizeof kind);
-    memcpy(look->key + sizeof kind, &ns, sizeof ns);
-    memcpy(look->key + HEAD, name.p, name.n);
-    look->key_len = (uint32_t)(HEAD + name.n);
+    struct look_place place = {kind, ns};
+    struct look *look = mem_zalloc(sizeof *look + sizeof place + name.n);
+    memcpy(look->key, &place, sizeof place);
+    memcpy(look->key + sizeof place, name.p, name.n);
+    look->key_len = (uint32_t)(sizeof place + name.n);
     struct look *known = map_get(&l->looks, look->key, look->key_len);
     if (known) {
         mem_free(look);
@@ -47,7 +50,7 @@ static struct look *look_make(struct lookout *l, const struct kind *kind, istr n
     look->lookout = l;
     look->kind = kind;
     look->ns = ns;
-    look->name_at = HEAD;
+    look->name_at = sizeof place;
     agenda_item_init(&look->agenda);
     map_put(&l->looks, look->key, look->key_len, look);
     return look;

@@ -151,7 +151,7 @@ static void fill_token(struct tokens *c, struct look *look, const struct object 
 {
     char text[UID_TEXT];
     uid_text(&account->id->uid, text);
-    buf_auto struct buf uid = BUF_INIT, annotations = BUF_INIT;
+    buf_auto struct buf annotations = BUF_INIT;
     struct mp old = doc_path(secret->body, "metadata.annotations");
     mp_put_map(&annotations, old.count + 1);
     for (struct mp_iter it = mp_items(old); mp_iter_next(&it);) {
