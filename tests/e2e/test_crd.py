@@ -217,6 +217,10 @@ class Definitions(ClusterTest):
     def established(self, plural):
         until(lambda: conditions(self.crd(f"{plural}.{GROUP}")[1]).get("Established") == "True")
 
+    def make(self, path, body, master=1):
+        code, answer = self.cluster.call("POST", path, body, master=master)
+        self.assertEqual(code, 201, answer)
+
     def remove(self, plural):
         self.cluster.call("DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
                                     f"{plural}.{GROUP}")
@@ -230,7 +234,7 @@ class Definitions(ClusterTest):
             path = f"/apis/{GROUP}/v1/namespaces/default/{plural}"
             for master in (1, 2, 3):
                 body = crontab(f"m{master}", f"Quick{round}")
-                self.assertEqual(self.cluster.call("POST", path, body, master=master)[0], 201)
+                self.make(path, body, master)
             self.remove(plural)
             self.assertEqual(self.cluster.call("GET", path)[0], 404)
 
@@ -239,7 +243,7 @@ class Definitions(ClusterTest):
         self.established("brief")
         path = f"/apis/{GROUP}/v1/namespaces/default/brief"
         for n in range(30):
-            self.assertEqual(self.cluster.call("POST", path, crontab(f"b{n}", "Brief"))[0], 201)
+            self.make(path, crontab(f"b{n}", "Brief"))
         start = self.cluster.get(path)["metadata"]["resourceVersion"]
         connection = self.cluster.connect(3, timeout=20)
         self.addCleanup(connection.close)
@@ -257,7 +261,7 @@ class Definitions(ClusterTest):
         self.established("twos")
         path = "/apis/{}/{}/namespaces/default/twos"
         body = crontab("x", "Two", color="red")
-        self.assertEqual(self.cluster.call("POST", path.format(GROUP, "v1"), body)[0], 201)
+        self.make(path.format(GROUP, "v1"), body)
         seen = self.cluster.get(path.format(GROUP, "v1beta1") + "/x")
         self.assertEqual(seen["apiVersion"], f"{GROUP}/v1beta1")
         self.assertNotIn("color", seen["spec"])
@@ -290,10 +294,10 @@ class Definitions(ClusterTest):
                                   "spec.versions[0].schema.openAPIV3Schema.properties[a].type"})
 
     def test_defaults_reach_what_was_stored_before(self):
-        crd = self.define(definition("laters", "Later", scope="Cluster"))
+        self.define(definition("laters", "Later", scope="Cluster"))
         self.established("laters")
         path = f"/apis/{GROUP}/v1/laters"
-        self.assertEqual(self.cluster.call("POST", path, crontab("x", "Later"))[0], 201)
+        self.make(path, crontab("x", "Later"))
         crd = self.crd(f"laters.{GROUP}")[1]
         spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
         spec["properties"]["added"] = {"type": "string", "default": "later"}
