@@ -43,8 +43,8 @@ struct field {
     bool patch_merge;        /* strategic merge: lists are merged, by merge_key or as a set */
     bool patch_replace_keys; /* strategic merge: retainKeys */
     const char *merge_key;   /* or NULL */
-    const char *list_type;   /* atomic, set, map, or NULL (server-side apply); of maps and objects
-                                of custom kinds: atomic, or NULL */
+    const char *list_type;   /* atomic, set, map, or NULL (server-side apply); of maps and objects:
+                                atomic, or NULL */
     const char *list_keys;   /* comma-separated, or NULL */
     const char *scalar_type; /* "apis.meta.v1.Time": the named type that is one value, or NULL */
     const char *about;       /* one sentence, or NULL */
