@@ -132,6 +132,40 @@ class Admission(ClusterTest):
         self.assertIn("You must be logged in", mine().stderr)
         until(lambda: self.token()["metadata"]["name"] != secret["metadata"]["name"])
 
+    def review(self, token):
+        code, answer = self.cluster.call(
+            "POST", "/apis/authentication.k8s.io/v1/tokenreviews",
+            {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview",
+             "spec": {"token": token}}, master=2)
+        self.assertEqual(code, 201, answer)
+        return answer["status"]
+
+    def test_a_token_can_be_asked_for(self):
+        path = f"/api/v1/namespaces/{self.ns}/serviceaccounts/default/token"
+        code, answer = self.cluster.call("POST", path, {"spec": {"expirationSeconds": 900}})
+        self.assertEqual(code, 201, answer)
+        status = self.review(answer["status"]["token"])
+        self.assertEqual(status["user"]["username"], f"system:serviceaccount:{self.ns}:default")
+        self.assertEqual(status["user"]["groups"],
+                         ["system:serviceaccounts", f"system:serviceaccounts:{self.ns}",
+                          "system:authenticated"])
+        uid = self.get("serviceaccount", "default")["metadata"]["uid"]
+        self.assertEqual(status["user"]["uid"], uid)
+        self.kubectl("delete", "serviceaccount", "default")
+        until(lambda: "authenticated" not in self.review(answer["status"]["token"]))
+        self.assertIn("error", self.review("made-up"))
+        code, answer = self.cluster.call("POST", path, {"spec": {"expirationSeconds": 9}})
+        self.assertEqual(code, 422, answer)
+        self.assertIn("may not specify a duration less than 10 minutes", answer["message"])
+
+    def test_whoever_is_known_may(self):
+        self.assertEqual(self.kubectl("auth", "can-i", "delete", "nodes").stdout.strip(), "yes")
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        code, _ = self.cluster.call("POST", path, {}, headers={
+            "Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"})
+        self.assertEqual(code, 406)
+        self.assertEqual(self.cluster.call("GET", path)[0], 405)
+
     def test_what_every_cluster_has(self):
         for what, name, ns in [("namespace", "kube-node-lease", None),
                                ("priorityclass", "system-node-critical", None),

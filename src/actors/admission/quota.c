@@ -193,7 +193,7 @@ static void space_changed(struct quotas *all, struct quota_space *space, const s
     list_each(it, &space->quotas)
     {
         struct quota *q = container_of(it, struct quota, link);
-        if (q == but || !quota_counts(q, kind)) continue;
+        if ((but && q == but) || !quota_counts(q, kind)) continue;
         if (c->before) quota_use(q, c->before, -1);
         if (c->after) quota_use(q, c->after, 1);
         agenda_soon(&all->agenda, &q->agenda);
