@@ -27,6 +27,20 @@ static struct doc *first_status(const struct command *c, const struct doc *body)
     return doc_ref(c->status);
 }
 
+/* Out of the body, which an update of this decision may be about to replace anyhow. */
+static void take_status_out(const struct actor *a, struct decision *out)
+{
+    for (unsigned i = 0; i < out->count; i++) {
+        struct event *e = &out->events[i];
+        if (e->type != EVENT_UPDATED) continue;
+        struct doc *with = e->body;
+        e->body = edit_doc(with, "status", (struct str){0});
+        doc_unref(with);
+        return;
+    }
+    object_decide_body(a, edit_doc(a->object->body, "status", (struct str){0}), out);
+}
+
 static void custom_decide(struct world *w, const struct actor *a, const struct command *c,
                           int64_t now_ms, struct decision *out)
 {
@@ -41,8 +55,7 @@ static void custom_decide(struct world *w, const struct actor *a, const struct c
     if (c->op == COMMAND_UPDATE && c->status)
         object_decide_status(a, doc_ref(c->status), EVENT_STATUS, out);
     bool inside = doc_path(a->object->body, "status").type != MP_END;
-    if (c->op == COMMAND_STATUS && c->status && inside)
-        object_decide_body(a, edit_doc(a->object->body, "status", (struct str){0}), out);
+    if (c->op == COMMAND_STATUS && c->status && inside) take_status_out(a, out);
 }
 
 const struct behavior behavior_custom = {custom_decide, object_fold};

@@ -61,6 +61,8 @@ static void mutate_take_parts(struct request *r, const struct attempt *a,
     bool status = c->op == COMMAND_STATUS, body = !status || a->managed.len;
     if (status)
         c->status = parts->status;
+    else if (r->route.kind->custom && !a->old->status)
+        c->status = parts->status; /* it was in the body, before it was written apart */
     else
         doc_unref(parts->status);
     if (!body)

@@ -114,6 +114,37 @@ static void a_status_that_is_not_apart_is_written_with_the_rest(void **state)
     assert_int_equal(mp_get(now, "status").type, MP_END);
 }
 
+/* The definition gains the subresource: what was told before is still there. */
+static void a_status_outlasts_that_it_is_written_apart(void **state)
+{
+    struct local_cluster *c = *state;
+    define(c);
+    establish(c);
+    ask_patch(
+        c, "json-patch", CRDS "/crons.example.com",
+        "[{\"op\":\"add\",\"path\":\"/spec/versions/0/schema/openAPIV3Schema/properties/status"
+        "\",\"value\":{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true}}]");
+    put(c, "a");
+    put(c, "b");
+    ask_patch(c, "merge-patch", CRONS "/a", "{\"status\":{\"n\":7}}");
+    ask_patch(c, "merge-patch", CRONS "/b", "{\"status\":{\"n\":8}}");
+    ask_patch(c, "merge-patch", CRDS "/crons.example.com",
+              "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}");
+    ask_patch(c, "json-patch", CRDS "/crons.example.com",
+              "[{\"op\":\"add\",\"path\":\"/spec/versions/0/subresources/status\",\"value\":{}}]");
+    assert_int_equal(asked->status, 200);
+    struct mp now = ask_patch(c, "merge-patch", CRONS "/a", "{\"spec\":{\"n\":5}}");
+    assert_int_equal(number_at(now, "spec.n"), 5);
+    now = ask(c, "GET", CRONS "/a", NULL);
+    assert_int_equal(number_at(now, "status.n"), 7);
+    ask_patch(c, "merge-patch", CRONS "/b/status", "{\"status\":{\"n\":9}}");
+    assert_int_equal(asked->status, 200);
+    now = ask(c, "GET", CRONS "/b", NULL);
+    assert_int_equal(number_at(now, "status.n"), 9);
+    now = ask_patch(c, "merge-patch", CRONS "/b", "{\"status\":{\"n\":1}}");
+    assert_int_equal(number_at(now, "status.n"), 9);
+}
+
 static void bodies_that_no_schema_covers_are_refused(void **state)
 {
     struct local_cluster *c = *state;
@@ -200,6 +231,7 @@ int main(void)
         TEST(a_kind_is_served_once_it_is_established),
         TEST(lists_tables_and_pages),
         TEST(a_status_that_is_not_apart_is_written_with_the_rest),
+        TEST(a_status_outlasts_that_it_is_written_apart),
         TEST(bodies_that_no_schema_covers_are_refused),
         TEST(a_watch_ends_when_its_kind_is_no_longer_the_same),
         TEST(a_watch_reads_the_log),
