@@ -1,6 +1,8 @@
 /* A master's process: boot, turns, pauses, crash. */
 #include "sim.h"
 
+#include "actors/edit.h"
+#include "actors/tokens.h"
 #include "base/trace.h"
 
 #include <fcntl.h>
@@ -108,6 +110,27 @@ static void life_bulk(struct bulk *bulk, struct bulk_job *job)
     sim_after(s, b->life, s->calm ? 1 * MS : sim_between(s, 100, 500 * MS), bulk_work, b);
 }
 
+/* Tokens that say whose they are: the controllers have their work, and nobody needs keys. */
+static struct doc *life_mint(const struct token_mint *mint, const struct object *account,
+                             struct str secret, const struct doc *body)
+{
+    (void)mint;
+    buf_auto struct buf data = BUF_INIT, token = BUF_INIT;
+    buf_printf(&token, "%s/%s/%.*s", account->id->ns, account->id->name, (int)secret.n, secret.p);
+    mp_put_map(&data, 1);
+    mp_put_z(&data, "token");
+    mp_put_str(&data, (struct str){token.data, token.len});
+    return edit_doc(body, "data", edit_value(&data));
+}
+
+static struct str life_root_ca(const struct token_mint *mint)
+{
+    (void)mint;
+    return STR("the simulation's");
+}
+
+static const struct token_mint life_tokens = {life_mint, life_root_ca};
+
 static int life_open(struct life *l, struct error *err)
 {
     struct sim_master *m = l->m;
@@ -125,6 +148,7 @@ static int life_open(struct life *l, struct error *err)
                                 .server_count = s->master_count,
                                 .node_addresses = s->node_addresses,
                                 .host = &l->host,
+                                .mint = &life_tokens,
                                 .inbox = &l->inbox,
                                 .disk = &l->disk.disk,
                                 .net = &l->net,

@@ -51,8 +51,12 @@ static void truth_key(const struct change *c, struct fact *f)
 {
     const struct object *o = c->after ? c->after : c->before;
     f->key = -1;
-    if (o->id->kind != kind_configmap || o->id->name[0] != 'k') return;
-    f->key = atoi(o->id->name + 1);
+    uint64_t key;
+    struct str name = object_name(o); /* others are of controllers: kube-root-ca.crt */
+    if (o->id->kind != kind_configmap || !str_starts(name, "k") ||
+        !str_to_u64((struct str){name.p + 1, name.n - 1}, &key))
+        return;
+    f->key = (int)key;
     f->exists = c->after != NULL;
     uint64_t value = 0;
     if (c->after) str_to_u64(mp_str(doc_path(c->after->body, "data.v")), &value);
