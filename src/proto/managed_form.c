@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { MANAGERS_MAX = 1000 }; /* that a client may set at once */
+
 static bool entry_is(struct mp entry, const char *key, const char *text)
 {
     return mp_is(mp_get(entry, key), text);
@@ -60,7 +62,8 @@ struct managers managers_of(struct arena *a, struct mp live, struct mp given)
     bool reset = given.type == MP_ARRAY && given.count == 1 && mp_at(given, 0).type == MP_MAP &&
                  mp_at(given, 0).count == 0;
     if (reset) return m;
-    if (managers_read(a, given, &m, NULL) == 0 && m.count) return m;
+    bool few = given.type == MP_ARRAY && given.count <= MANAGERS_MAX;
+    if (few && managers_read(a, given, &m, NULL) == 0 && m.count) return m;
     if (managers_read(a, mp_path(live, "metadata.managedFields"), &m, NULL) == 0) return m;
     return (struct managers){.arena = a};
 }

@@ -150,6 +150,23 @@ static void updaters_of_long_ago_become_one(void **state)
     assert_true(mp_is(mp_get(mp_at(list, 9), "manager"), "m13"));
 }
 
+static void a_client_cannot_set_managers_without_number(void **state)
+{
+    (void)state;
+    buf_auto struct buf given = BUF_INIT, got = BUF_INIT;
+    buf_puts(&given, "[");
+    for (int i = 0; i < 2000; i++)
+        buf_printf(&given,
+                   "%s{'manager':'m%d','operation':'Update','apiVersion':'v%d','fieldsType':"
+                   "'FieldsV1','fieldsV1':{'f:data':{}}}",
+                   i ? "," : "", i, i);
+    buf_puts(&given, "]");
+    struct writer w = writer_of("b", 1800000000);
+    track(&w, "{'metadata':{" OLD("{'f:data':{'f:k':{}}}") "},'data':{'k':'1'}}",
+          "{'data':{'k':'1'}}", given.data, &got);
+    assert_string_equal(got.data, "a/Update {\"f:data\":{\"f:k\":{}}}\n");
+}
+
 static void the_same_manager_of_another_version_is_another(void **state)
 {
     (void)state;
@@ -168,6 +185,7 @@ int main(void)
         cmocka_unit_test(writes_change_owners),
         cmocka_unit_test(a_status_is_owned_through_its_own_path),
         cmocka_unit_test(updaters_of_long_ago_become_one),
+        cmocka_unit_test(a_client_cannot_set_managers_without_number),
         cmocka_unit_test(the_same_manager_of_another_version_is_another),
     };
     return cmocka_run_group_tests(tests, begin, NULL);
