@@ -45,7 +45,7 @@ struct store {
     char *dir, *log_dir, *keyframe_dir;
     dev_t device;
     ino_t inode;
-    bool read_only, no_sync;
+    bool read_only, no_sync, no_fork;
     size_t segment_bytes, ballast_bytes;
     int lock_fd, committed_fd;
     struct slots slots;
@@ -64,6 +64,8 @@ struct store {
 /* segment_env.c, segment.c: environments, and the table of them */
 int segment_env_open(const char *path, unsigned flags, size_t map, MDB_env **out,
                      struct error *err);
+/* segment_pages.c: may LMDB be given the pages of this file? Not while somebody writes it. */
+int segment_pages_check(const char *path, const char *name, struct error *err);
 int segment_create(struct store *s, const struct record_base *base, const char *suffix,
                    struct error *err);
 bool store_is_stopped(const struct store *s); /* nobody holds the lock for writing */

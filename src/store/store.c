@@ -122,7 +122,8 @@ static int store_check_one(struct store *s, const void *ctx, struct check_result
     bool newest = at == &s->segments[s->count - 1];
     const struct check_job job = {*at, newest ? STORE_TAIL_CHECKED : 0};
     struct check_result result = {0};
-    int rc = check_named(s, &job, &result, err);
+    int rc = s->no_fork ? segment_pages_check((*at)->path, (*at)->name, err) : 0;
+    if (!rc) rc = check_named(s, &job, &result, err);
     if (!rc && !newest) rc = check_joint(at[1], &result.last, &newer->base, err);
     *newer = result;
     return rc;
@@ -144,7 +145,7 @@ static int store_check_joints(struct store *s, const void *ctx, struct check_res
 static int store_check_end(struct store *s, struct error *err)
 {
     struct check_result newer = {0};
-    if (s->no_sync) return store_check_joints(s, NULL, &newer, err);
+    if (s->no_sync || s->no_fork) return store_check_joints(s, NULL, &newer, err);
     int all = probe(s, "log", store_check_joints, NULL, &newer, err), rc = 0;
     newer = (struct check_result){0};
     for (size_t i = 0; all == E_CORRUPT && !rc && i < JOINTS_CHECKED && i < s->count; i++) {
@@ -213,6 +214,7 @@ int store_open(struct store **out, const struct store_options *options, struct e
     s->keyframe_dir = mem_printf("%s/keyframes", s->dir);
     s->read_only = options->read_only || options->check_only;
     s->no_sync = options->no_sync;
+    s->no_fork = options->no_fork;
     s->segment_bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES;
     s->ballast_bytes = options->ballast_bytes ? options->ballast_bytes : BALLAST_BYTES;
     s->lock_fd = s->committed_fd = s->slots.fd = -1;

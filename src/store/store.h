@@ -24,8 +24,9 @@
  *
  * Opening reads the end of the log (the last 64 MiB of the newest segment, the joints of the newest
  * segments) in a child process, because LMDB trusts its pages and may crash on damaged ones; so
- * does store_verify for everything. A cursor that meets a damaged LMDB page in an old segment may
- * still end the process; it never serves a wrong record.
+ * does store_verify for everything. Whatever else opens a segment first walks its pages by itself
+ * (segment_pages.c), so damage in an old segment is an error for the cursor that meets it, not the
+ * end of the process. (A read-only store beside a running master cannot: its reader may end.)
  *
  * Threads: one writer at a time (the committer) for append, truncate, reset; slots belong to one
  * thread (the core). Everything that reads the log may run in any thread, or another process
@@ -51,7 +52,8 @@ struct store_options {
     bool create;    /* make the directory when there is none; the identity is the caller's to set */
     size_t segment_bytes; /* a new segment begins beyond this; 0: 128 MiB */
     size_t ballast_bytes; /* 0: 16 MiB; never for read_only and no_sync */
-    bool no_sync;         /* simulation only: durability is modelled above */
+    bool no_sync;         /* tests only: nothing is made durable */
+    bool no_fork;         /* simulation only: damage is looked for without a child process */
 };
 
 struct store_identity {

@@ -56,6 +56,17 @@ static bool event_waits(struct sim *s, struct sim_event *e)
     return true;
 }
 
+/* A process that ends itself (trace_fatal) leaves by the escape: nothing of it runs on. */
+static void step_run(struct sim *s, const struct sim_event *e)
+{
+    s->running = e->life;
+    if (sigsetjmp(s->escape, 0) == 0)
+        e->run(e->arg);
+    else
+        master_ended(s);
+    s->running = NULL;
+}
+
 bool sim_step(struct sim *s, uint64_t until_us)
 {
     if (s->count == 0 || s->heap[0].at > until_us) {
@@ -66,7 +77,8 @@ bool sim_step(struct sim *s, uint64_t until_us)
     if (e.at > s->now_us) s->now_us = e.at;
     if ((e.life && e.life->dead) || event_waits(s, &e)) return true;
     s->counts.events++;
-    e.run(e.arg);
+    step_run(s, &e);
+    if (s->doomed) master_doomed(s);
     if (e.life && !e.life->dead) truth_check_life(e.life);
     return true;
 }

@@ -15,6 +15,12 @@ enum fault {
     FAULT_BREAK,
     FAULT_DISK_STUCK,
     FAULT_DISK_FULL,
+    FAULT_DISK_CRASH_INSIDE,
+    FAULT_DISK_FAILS,
+    FAULT_DISK_SLOT,
+    FAULT_DISK_ROTS,
+    FAULT_DISK_WIPED,
+    FAULT_DISK_OLD_IMAGE,
     FAULT_CLOCK,
     FAULT_NODE,
     FAULT_LOOP,
@@ -77,18 +83,10 @@ void profile_harass(struct sim *s)
     s->harassed = true;
 }
 
-static void fault_restart(void *arg)
-{
-    struct sim_master *m = arg;
-    if (m->restart_at <= m->sim->now_us) master_boot(m);
-}
-
 static void fault_crash(struct sim_master *m, const char *why, uint64_t away_us)
 {
-    struct sim *s = m->sim;
     master_crash(m, why);
-    m->restart_at = s->now_us + away_us;
-    sim_after(s, NULL, away_us, fault_restart, m);
+    master_boot_later(m, away_us);
 }
 
 struct heal {
@@ -125,24 +123,6 @@ static uint64_t fault_length(struct sim *s)
 {
     if (s->harassed) return sim_between(s, 5 * MS, 1500 * MS);
     return sim_chance(s, 500) ? sim_between(s, 10 * MS, 2 * US) : sim_between(s, 1 * US, 20 * US);
-}
-
-static void fault_room(void *arg)
-{
-    struct life *l = arg;
-    l->low_space = false;
-    sim_tell(l->m->sim, "%s has room on its disk again", l->m->name);
-}
-
-static void fault_disk(struct sim *s, struct life *l, bool full)
-{
-    uint64_t us = fault_length(s);
-    sim_tell(s, "%s: its disk is %s for %.3f s", l->m->name, full ? "full" : "stuck",
-             (double)us / US);
-    l->disk.stuck_until = s->now_us + us;
-    if (!full) return;
-    l->low_space = true;
-    sim_after(s, l, us + sim_below(s, 5 * US), fault_room, l);
 }
 
 static void fault_clock(struct sim *s, struct sim_master *m)
@@ -216,7 +196,13 @@ static void fault_inject(struct sim *s, unsigned fault)
         break;
     case FAULT_DISK_STUCK:
     case FAULT_DISK_FULL:
-        if (any->life) fault_disk(s, any->life, fault == FAULT_DISK_FULL);
+    case FAULT_DISK_CRASH_INSIDE:
+    case FAULT_DISK_FAILS:
+    case FAULT_DISK_SLOT:
+    case FAULT_DISK_ROTS:
+    case FAULT_DISK_WIPED:
+    case FAULT_DISK_OLD_IMAGE:
+        disk_fault(s, any, (enum disk_fault)(fault - FAULT_DISK_STUCK), fault_length(s));
         break;
     case FAULT_CLOCK:
         fault_clock(s, any);
@@ -246,13 +232,14 @@ void faults_stop(struct sim *s)
 {
     sim_tell(s, "--- the faults are over");
     s->calm = true;
+    disk_heal(s);
     uint64_t until = s->now_us;
     for (unsigned i = 0; i < s->master_count; i++)
         for (unsigned k = 0; k < s->master_count; k++) s->links[i][k].cut = false;
     for (unsigned i = 0; i < s->master_count; i++) {
         struct sim_master *m = &s->masters[i];
         if (!m->life) master_boot(m);
-        m->life->low_space = false;
+        if (!m->life) continue;
         if (m->life->paused_until > until) until = m->life->paused_until;
         if (m->life->disk.stuck_until > until) until = m->life->disk.stuck_until;
     }

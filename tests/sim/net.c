@@ -1,6 +1,6 @@
 /* The masters' connections: one each way between two. In order and complete like TCP's, unless the
  * seed draws a network that loses, repeats or reorders frames. */
-#include "sim.h"
+#include "medium.h"
 
 struct frame {
     struct sim *sim;
@@ -95,7 +95,7 @@ static void net_send(struct quorum_net *net, uint64_t to_id, const void *bytes, 
     unsigned from = l->m->position, to = (unsigned)to_id - 1;
     struct wire_link *link = &s->links[from][to];
     const struct profile *p = &s->profile;
-    bool gone = !link->up;
+    bool gone = !link->up || l->m->medium->frozen;
     bool lost = gone || link->cut || (!s->calm && sim_chance(s, p->loss));
     if (!lost) net_put(s, from, to, bytes, n);
     if (!lost && !s->calm && sim_chance(s, p->repeat)) net_put(s, from, to, bytes, n);

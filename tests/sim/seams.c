@@ -1,5 +1,5 @@
 /* What everything linked into the simulation takes from the machine, by the linker's --wrap: time,
- * randomness, free space and diagnostics. So that nothing can depend on them unseen. */
+ * randomness and diagnostics (files: seams_disk.c). So that nothing can depend on them unseen. */
 #include "sim.h"
 
 #include <stdarg.h>
@@ -9,7 +9,6 @@
 
 int __wrap_clock_gettime(clockid_t id, struct timespec *out);
 void __wrap_randombytes_buf(void *bytes, size_t n);
-struct store_usage __wrap_store_usage(struct store *s);
 void __wrap_trace_line(enum trace_level level, const char *module, const char *format, ...);
 void __wrap_trace_fatal(const char *module, const char *format, ...) __attribute__((noreturn));
 
@@ -24,17 +23,6 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *out)
 void __wrap_randombytes_buf(void *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++) ((unsigned char *)bytes)[i] = (unsigned char)(i * 37 + 11);
-}
-
-struct store_usage __wrap_store_usage(struct store *store)
-{
-    struct sim *s = sim_now_running;
-    struct store_usage usage = {.disk_free_bytes = 1ull << 40};
-    for (unsigned i = 0; i < s->master_count; i++) {
-        struct life *l = s->masters[i].life;
-        if (l && l->store == store) usage.low = l->low_space;
-    }
-    return usage;
 }
 
 static void seams_say(const char *module, const char *format, va_list args)
@@ -63,5 +51,6 @@ void __wrap_trace_fatal(const char *module, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    master_may_end(sim_now_running, text);
     sim_fail(sim_now_running, "a master ends itself: [%s] %s", module, text);
 }

@@ -10,6 +10,7 @@
  *   seams.c     the clock and randomness of everything linked in   history.c  what clients saw
  *   net.c       masters' connections                               client.c   writers and readers
  *   disk.c      the committer in virtual time                      kubelet.c  nodes
+ *   medium.h    the disk behind the page cache                     disk_faults.c  what disks do
  *   life.c      a master's process                                 watch.c    listeners of the feed
  *   faults.c    what goes wrong, and when                          ending.c   the liveness phase */
 #ifndef LOGSHIP_TESTS_SIM_H
@@ -19,12 +20,14 @@
 #include "master/core.h"
 #include "store/disk.h"
 
+#include <setjmp.h>
 #include <stdio.h>
 
 enum { MASTERS_MAX = 5, NODES_MAX = 64, CLIENTS_MAX = 16, US = 1000000, MS = 1000 };
 
 struct sim;
 struct life;
+struct medium;
 
 /* --- clock.c --- */
 struct sim_event {
@@ -84,7 +87,6 @@ struct life {
     struct subscriber observer;
     struct watch watch;
     struct remote_edge edge;
-    bool low_space;
 };
 
 struct sim_master {
@@ -95,12 +97,22 @@ struct sim_master {
     uint64_t lives, restart_at;
     int clock_ppm;
     int64_t wall_offset_ms;
-    bool lost; /* its disk is damaged: it stays away */
+    struct medium *medium;
+    bool tainted;  /* what its disk held durably was damaged or replaced: it may refuse to serve */
+    bool replaced; /* by nothing or by an older copy: it must not be taken back */
+    bool lost;     /* it refused, or was refused, and stays away */
+    uint64_t image_us, image_index; /* of the copy of its disk that is kept; 0: none */
     char name[16];
 };
 
 void master_boot(struct sim_master *m);
+void master_boot_later(struct sim_master *m, uint64_t us);
+/* kill -9, or the loss of power, as the seed has it. */
 void master_crash(struct sim_master *m, const char *why);
+/* True: a fault explains it, and the process may end itself; it does not return then. */
+void master_may_end(struct sim *s, const char *why);
+void master_ended(struct sim *s);  /* what is left to do after it did */
+void master_doomed(struct sim *s); /* the crash in the middle of an event */
 void life_wake(struct life *l);
 void life_pause(struct life *l, uint64_t us);
 uint64_t life_now_us(struct life *l);
@@ -201,7 +213,7 @@ struct profile {                   /* drawn per seed: which faults, how strong *
     bool reorder;
     uint64_t disk_min, disk_max;
     uint64_t fault_every_us;
-    unsigned weight[16]; /* of each kind of fault */
+    unsigned weight[32]; /* of each kind of fault */
     uint64_t duration_us;
     unsigned drift_ppm;
     uint64_t think_us;
@@ -210,6 +222,23 @@ void profile_draw(struct sim *s);
 void profile_harass(struct sim *s);
 void faults_start(struct sim *s);
 void faults_stop(struct sim *s);
+
+/* --- disk_faults.c --- */
+enum disk_fault {
+    DISK_STUCK,
+    DISK_FULL,
+    DISK_CRASH_INSIDE, /* in the middle of what it writes */
+    DISK_FAILS,        /* calls fail for a moment */
+    DISK_SLOT,         /* one copy of a pair of slots rots */
+    DISK_ROTS,         /* a bit of a segment or keyframe, or both slots */
+    DISK_WIPED,
+    DISK_OLD_IMAGE,
+    DISK_FAULTS
+};
+void disk_profile_draw(struct sim *s);
+void disk_fault(struct sim *s, struct sim_master *m, enum disk_fault fault, uint64_t us);
+void disk_readers_start(struct sim *s); /* history is read now and then, on every master */
+void disk_heal(struct sim *s);
 
 /* --- ending.c --- */
 void ending_check(struct sim *s);
@@ -220,6 +249,10 @@ struct counts {
 
 struct sim {
     uint64_t seed, now_us, order, random, hash;
+    struct life *running;      /* whose event goes on */
+    struct sim_master *doomed; /* it crashes with the event that goes on */
+    sigjmp_buf escape;         /* out of a process that ends itself */
+    unsigned power_loss;       /* per mille of crashes */
     struct sim_event *heap;
     size_t count, room;
     unsigned master_count, node_count, client_count, key_count, set_count;
