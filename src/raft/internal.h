@@ -78,6 +78,13 @@ struct reads {
     uint64_t boot, last_nonce;
 };
 
+struct past { /* past.h */
+    struct store_past known, noted; /* noted: on disk, or on its way there */
+    uint64_t version, noted_ms;
+    uint64_t stored; /* before the install that is going on: libraft says 0 meanwhile */
+    bool noting;
+};
+
 struct quorum {
     struct quorum_options options;
     struct peer *peers; /* one per server, self included */
@@ -119,6 +126,7 @@ struct quorum {
     unsigned held_count;
     struct proposal proposal;
     struct reads reads;
+    struct past past;
 
     /* keyframes */
     uint64_t keyframe_index; /* of the newest that raft knows */

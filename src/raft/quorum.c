@@ -1,4 +1,4 @@
-#include "raft/internal.h"
+#include "raft/past.h"
 
 #include <assert.h>
 
@@ -146,6 +146,7 @@ static int quorum_bootstrap(struct quorum *q, struct error *err)
 int quorum_start(struct quorum *q, struct error *err)
 {
     int rc = quorum_identify(q, err);
+    if (rc == 0) rc = past_begin(q, err);
     if (rc == 0) rc = quorum_bootstrap(q, err);
     if (rc == 0) rc = keyframes_restore_at_start(q, err);
     if (rc) return rc;

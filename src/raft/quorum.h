@@ -10,7 +10,7 @@
  * Files: quorum.c and events.c (this face), lead.c (what follows from libraft's state), propose.c,
  * io_*.c (struct raft_io), keyframes.c, guards.c (one function for each known defect of libraft, S1
  * to S8), receive.c and wire*.c (peer messages, checked), read_index.c and reads.c, install_*.c
- * (keyframes to a follower in chunks), peers*.c (the real network).
+ * (keyframes to a follower in chunks), past.c (masters that lost their disk), peers*.c (the real network).
  *
  * Callbacks come from events only (tick, deliver, peer_up, and the disk's and the network's
  * answers), never from inside propose, read, tell, keyframe_done, status, open or close. From any
@@ -19,6 +19,7 @@
 #ifndef LOGSHIP_RAFT_QUORUM_H
 #define LOGSHIP_RAFT_QUORUM_H
 
+#include "base/buf.h"
 #include "base/host.h"
 #include "store/disk.h"
 #include "store/keyframe.h"
@@ -79,6 +80,12 @@ int quorum_open(struct quorum **out, const struct quorum_options *options, struc
  * single master fsm.apply too), and takes part. */
 int quorum_start(struct quorum *q, struct error *err);
 void quorum_close(struct quorum *q, void (*closed)(void *arg), void *arg);
+
+/* What masters tell each other first on every connection, before any frame (past.h): appends our
+ * part; looks at theirs. Not 0: they are not to be spoken to. Ends the process when it is we who
+ * are an older copy of ourselves. After quorum_start. */
+void quorum_greet(struct quorum *q, uint64_t to, struct buf *out);
+int quorum_greeted(struct quorum *q, uint64_t from, struct str bytes, struct error *err);
 
 void quorum_tick(struct quorum *q); /* every heartbeat_ms */
 void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes,

@@ -146,7 +146,9 @@ int check_named(struct store *s, const void *ctx, struct check_result *out, stru
 {
     const struct check_job *job = ctx;
     const struct segment *seg = job->segment;
-    int rc = check_segment(seg->path, seg->name, seg->first, job->tail_bytes, true, out, err);
+    int rc = job->at_rest ? segment_pages_check(seg->path, seg->name, err) : 0;
+    if (rc) return rc;
+    rc = check_segment(seg->path, seg->name, seg->first, job->tail_bytes, true, out, err);
     if (rc == E_DENIED && store_is_stopped(s))
         rc = check_segment(seg->path, seg->name, seg->first, job->tail_bytes, false, out, err);
     return rc;

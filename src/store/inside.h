@@ -52,6 +52,8 @@ struct store {
     _Atomic uint64_t committed;
     _Atomic bool ballast_spent;
     bool failed; /* an earlier commit failed for good; writer only */
+    pthread_mutex_t past_lock;
+    uint64_t past_sequence, past_version; /* on disk; of the last store_past_set */
 
     pthread_mutex_t lock;
     struct segment **segments; /* ascending; at least one once open */
@@ -108,6 +110,7 @@ struct check_result {
 struct check_job {
     const struct segment *segment;
     uint64_t tail_bytes; /* 0: the last record only */
+    bool at_rest;        /* nobody writes it: its pages are walked too */
 };
 /* Reads a segment by an environment of its own; ctx is a check_job. */
 int check_named(struct store *s, const void *ctx, struct check_result *out, struct error *err);

@@ -120,10 +120,9 @@ static int store_check_one(struct store *s, const void *ctx, struct check_result
 {
     struct segment *const *at = ctx;
     bool newest = at == &s->segments[s->count - 1];
-    const struct check_job job = {*at, newest ? STORE_TAIL_CHECKED : 0};
+    const struct check_job job = {*at, newest ? STORE_TAIL_CHECKED : 0, s->no_fork};
     struct check_result result = {0};
-    int rc = s->no_fork ? segment_pages_check((*at)->path, (*at)->name, err) : 0;
-    if (!rc) rc = check_named(s, &job, &result, err);
+    int rc = check_named(s, &job, &result, err);
     if (!rc && !newest) rc = check_joint(at[1], &result.last, &newer->base, err);
     *newer = result;
     return rc;
@@ -169,12 +168,28 @@ int store_check_agreement(struct store *s, uint64_t committed, uint64_t term, st
     return 0;
 }
 
+/* A process that was killed may have left what it wrote in the page cache only. It is read now and
+ * will be confirmed to others, so it is made durable first; and so are the names of the files. */
+static int store_settle(struct store *s, struct error *err)
+{
+    const char *const dirs[] = {s->log_dir, s->keyframe_dir, s->dir};
+    if (s->read_only || s->no_sync || s->count == 0) return 0;
+    const struct segment *newest = s->segments[s->count - 1];
+    int fd = open(newest->path, O_RDONLY | O_CLOEXEC), rc = 0;
+    if (fd < 0 || fdatasync(fd)) rc = files_errno(err, "sync", newest->name);
+    if (fd >= 0) close(fd);
+    for (size_t i = 0; !rc && i < sizeof dirs / sizeof *dirs; i++)
+        rc = files_sync_dir(dirs[i], err);
+    return rc;
+}
+
 /* In this order, because a master may be writing beside a read-only store: what was committed is in
  * the log, and the slots have the term before the log does. */
 static int store_load_log(struct store *s, struct error *err)
 {
     int rc = committed_open(s, err);
     if (!rc) rc = segments_scan(s, err);
+    if (!rc) rc = store_settle(s, err);
     if (!rc) rc = store_check_end(s, err);
     if (!rc) rc = store_load_bounds(s, err);
     if (!rc) rc = slots_open(s, err);
@@ -208,6 +223,7 @@ int store_open(struct store **out, const struct store_options *options, struct e
 {
     struct store *s = mem_new(struct store);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->past_lock, NULL);
     list_init(&s->link);
     s->dir = mem_strdup(options->dir);
     s->log_dir = mem_printf("%s/log", s->dir);
@@ -239,6 +255,7 @@ void store_close(struct store *s)
     if (s->committed_fd >= 0) close(s->committed_fd);
     if (s->lock_fd >= 0) close(s->lock_fd);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->past_lock);
     mem_free(s->dir);
     mem_free(s->log_dir);
     mem_free(s->keyframe_dir);

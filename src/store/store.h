@@ -8,6 +8,8 @@
  *   committed       8+8 bytes: a hint how far the log is known to be committed (not synced, so it
  * may lag; readers of a live or stopped log use it to leave the unproven tail out, and a log that
  *                   ends before it has lost entries: E_CORRUPT at open)
+ *   past            this master's starts, and what it remembers of the others' past; two copies,
+ * written like the slots
  *   backfill        only while the log is completed from another master's: where Raft's part ends
  *   log/N.mdb       segments: LMDB environments (MDB_NOSUBDIR) named by their first index; the
  * newest takes appends, the others are not written again (unless a truncation makes one the newest)
@@ -107,6 +109,22 @@ int store_term_at(struct store *s, uint64_t index, uint64_t *out_term, struct er
 
 void store_committed_set(struct store *s, uint64_t index); /* cheap; unsynced */
 uint64_t store_committed_get(struct store *s);
+
+/* What must not go back, of this master and of the others as far as it has seen (raft/past.h). get:
+ * E_NOTFOUND before the first set; E_CORRUPT: both copies are damaged. set is durable on return,
+ * needs no room, any thread; of several that overlap the one with the highest version stays. */
+enum { STORE_PEERS_MAX = 9 };
+struct store_peer {
+    uint64_t id, boot, life, term, index;
+};
+struct store_past {
+    uint64_t boot, life;     /* of this start: how many there were, and a number that it drew */
+    uint32_t refused, count; /* refused: others have more of this master's past than it has itself */
+    struct store_peer peers[STORE_PEERS_MAX];
+};
+int store_past_get(struct store *s, struct store_past *out, struct error *err);
+int store_past_set(struct store *s, const struct store_past *past, uint64_t version,
+                   struct error *err);
 
 /* While a far-behind log is completed from another master's (raft/backfill.h), it holds more than
  * Raft was told of: begin says so durably, with the last entry that is Raft's; end takes it back.

@@ -12,6 +12,7 @@ static const char *ending_disagreement(struct sim *s)
         struct life *l = s->masters[i].life;
         if (s->masters[i].lost) continue;
         if (!l) return "a master is down";
+        if (s->masters[i].replaced) return "a master whose disk was replaced was taken back";
         if (!first) first = l;
         struct world *w = l->core.world, *o = first->core.world;
         if (w->revision != o->revision || !digest_equal(&w->digest, &o->digest)) {

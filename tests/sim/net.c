@@ -123,6 +123,23 @@ static void net_retry(struct sim *s, unsigned from, unsigned to, uint64_t us)
     sim_after(s, NULL, us, net_try_connect, e);
 }
 
+/* One side's greeting to the other; its process may end over it. */
+static bool net_greets(struct life *from, struct life *to)
+{
+    struct sim *s = from->m->sim;
+    struct error err = {0};
+    struct buf buf_auto bytes = BUF_INIT;
+    quorum_greet(from->core.quorum, to->m->position + 1, &bytes);
+    s->running = to;
+    int rc = quorum_greeted(to->core.quorum, from->m->position + 1,
+                            (struct str){bytes.data, bytes.len}, &err);
+    life_wake(to);
+    if (rc) sim_tell(s, "    [%s] refuses a connection: %s", to->m->name, err.text);
+    if (rc && !from->m->tainted && !to->m->medium->failed)
+        sim_fail(s, "%s refuses %s: %s", to->m->name, from->m->name, err.text);
+    return rc == 0;
+}
+
 static void net_try_connect(void *arg)
 {
     struct link_event *e = arg;
@@ -131,7 +148,8 @@ static void net_try_connect(void *arg)
     struct life *from = s->masters[e->from].life, *to = s->masters[e->to].life;
     bool stale = link->epoch != e->epoch || link->up || !from;
     if (!stale && to && !link->cut && !s->links[e->to][e->from].cut &&
-        from->paused_until <= s->now_us && to->paused_until <= s->now_us) {
+        from->paused_until <= s->now_us && to->paused_until <= s->now_us && net_greets(from, to) &&
+        net_greets(to, from)) {
         link->up = true;
         link->epoch++;
         link->queued = 0;
