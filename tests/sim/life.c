@@ -58,6 +58,7 @@ static void life_edge_turn(void *arg)
     struct life *l = arg;
     l->edge_turning = false;
     inbox_drain(&l->home);
+    front_turn(l);
 }
 
 static void life_edge_posted(void *arg)
@@ -160,6 +161,7 @@ void master_boot(struct sim_master *m)
     sim_after(s, l, sim_between(s, 1, (uint64_t)s->heartbeat_ms * MS), life_tick, l);
     kubelet_edge_init(l);
     watch_init(l);
+    front_open(l);
     net_life_begins(m);
     life_wake(l);
 }
@@ -199,6 +201,7 @@ void master_crash(struct sim_master *m, const char *why)
     l->dead = true;
     m->life = NULL;
     clients_lost(s, l);
+    front_lost(l);
     kubelets_lost(s, l);
     net_life_ends(m);
     store_close(l->store);

@@ -84,6 +84,7 @@ struct life {
     struct subscriber observer;
     struct watch watch;
     struct remote_edge edge;
+    struct front *front; /* its API */
     bool low_space;
 };
 
@@ -119,6 +120,16 @@ void net_life_ends(struct sim_master *m);
 void net_break(struct sim *s, unsigned from, unsigned to);
 void net_cut(struct sim *s, unsigned from, unsigned to, bool cut);
 
+/* --- http_front.c, over vnet*.c: the API of each master --- */
+struct api;
+struct vnet;
+void front_open(struct life *l);
+void front_turn(struct life *l); /* after what was posted to `home` has run */
+void front_lost(struct life *l);
+struct api *front_api(struct life *l);
+void vnet_draw(struct sim *s);
+void webs_start(struct sim *s); /* web.c: clients of the API */
+
 /* --- truth.c: what was committed, from whoever folds it first --- */
 struct fact {
     uint64_t revision, index;
@@ -128,7 +139,31 @@ struct fact {
     struct request_id request;
     enum event_type type;
     uint64_t folded_us;
+    struct track *track; /* whose event it is */
+    bool begins, ends;   /* it makes the object, or removes it */
 };
+/* --- check_log.c: every object that ever was, version by version --- */
+struct track {
+    struct track *next; /* of the same kind, older */
+    const struct kind *kind;
+    istr ns;
+    char *name;
+    struct moment {
+        uint64_t revision;
+        bool exists;
+    } * moments;
+    size_t count, room;
+};
+struct change;
+struct mp;
+void log_note(struct sim *s, const struct change *c, struct fact *f);
+/* Fails unless `items` (of a list) are what there was of this kind at the revision. */
+void log_check_list(struct sim *s, const struct kind *kind, istr ns, uint64_t revision,
+                    struct mp items, const char *who);
+/* The revision at which a client's value was written first, or 0; and a removal by uid. */
+uint64_t log_value(struct sim *s, uint64_t value);
+uint64_t log_removal(struct sim *s, const struct uid *uid);
+
 struct truth {
     struct fact *facts; /* by revision */
     size_t fact_room;
@@ -140,6 +175,11 @@ struct truth {
     size_t state_room;
     uint64_t index;
     struct map requests; /* request id -> fact index + 1 */
+    struct map tracks;   /* "kind/namespace/name" */
+    struct track *by_kind[512];
+    uint64_t *values; /* by value: the revision that wrote it */
+    size_t value_room;
+    struct map removals; /* uid -> revision */
     uint64_t *leaders;   /* by term: position + 1 */
     size_t leader_room;
 };
@@ -149,7 +189,7 @@ struct fact *truth_fact(struct sim *s, uint64_t revision);
 uint64_t truth_request(struct sim *s, const struct request_id *id); /* its last revision, or 0 */
 
 /* --- history.c, client.c --- */
-enum op_kind { OP_CREATE, OP_UPDATE, OP_DELETE, OP_READ, OP_SCALE };
+enum op_kind { OP_CREATE, OP_UPDATE, OP_DELETE, OP_READ, OP_SCALE, OP_LIST };
 struct op {
     enum op_kind kind;
     unsigned client;
@@ -162,7 +202,11 @@ struct op {
     uint64_t revision; /* of the answer; of a read: of the version, 0: none */
     uint64_t seen_value;
     bool removed;
+    bool web;        /* over HTTP: it is found in the log by its value, or by what it removed */
+    uint64_t tested; /* a JSON patch: only if this was the value */
+    struct uid uid;  /* of what was removed */
 };
+extern const char *const op_names[];
 struct history {
     struct op *ops;
     size_t count, room;
@@ -233,6 +277,8 @@ struct sim {
     struct history history;
     struct client clients[CLIENTS_MAX];
     struct kubelet *kubelets;
+    struct vnet *vnet; /* between clients and the API */
+    struct webs *webs; /* those clients: web.h */
     struct counts counts;
     uint64_t marks[64];
     uint64_t keyframe_entries, trailing_entries, next_value;

@@ -96,6 +96,7 @@ static void truth_changed(struct subscriber *sub, const struct change *c)
                      (unsigned long long)s->truth.revision);
         s->truth.revision = c->revision;
         f.index = s->truth.index + 1; /* of the entry being folded: told apart, not numbered */
+        log_note(s, c, &f);
         *known = f;
         truth_request_seen(s, known);
         if (c->type == EVENT_BOUND && c->after) truth_check_node(s, l->core.world, c->after->node);
