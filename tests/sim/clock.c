@@ -67,7 +67,11 @@ bool sim_step(struct sim *s, uint64_t until_us)
     if ((e.life && e.life->dead) || event_waits(s, &e)) return true;
     s->counts.events++;
     e.run(e.arg);
-    if (e.life && !e.life->dead) truth_check_life(e.life);
+    if (e.life && !e.life->dead) {
+        truth_check_life(e.life);
+        rules_check(e.life);
+        plot_look(s);
+    }
     return true;
 }
 

@@ -134,6 +134,8 @@ static int life_open(struct life *l, struct error *err)
                                 .election_ms = s->election_ms,
                                 .keyframe_entries = s->keyframe_entries,
                                 .trailing_entries = s->trailing_entries,
+                                .piece_bytes = s->piece_bytes,
+                                .window_bytes = s->window_bytes,
                                 .guards_off = s->guards_off};
     rc = core_open(&l->core, &core, err);
     if (rc) return rc;
@@ -171,7 +173,7 @@ static void life_count_marks(struct sim *s, struct life *l)
     const char *const *names;
     const uint64_t *counts;
     unsigned n = quorum_marks(l->core.quorum, &names, &counts);
-    for (unsigned i = 0; i < n && i < 64; i++) s->marks[i] += counts[i];
+    for (unsigned i = 0; i < n && i < SIM_MARKS_MAX; i++) s->marks[i] += counts[i];
 }
 
 /* One copy of term and vote is torn, as by a crash while it was being written. */
@@ -198,6 +200,7 @@ void master_crash(struct sim_master *m, const char *why)
     sim_tell(s, "%s crashes: %s", m->name, why);
     s->counts.crashes++;
     life_count_marks(s, l);
+    rules_life_ends(l);
     l->dead = true;
     m->life = NULL;
     clients_lost(s, l);

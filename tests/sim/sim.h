@@ -21,7 +21,14 @@
 
 #include <stdio.h>
 
-enum { MASTERS_MAX = 5, NODES_MAX = 64, CLIENTS_MAX = 16, US = 1000000, MS = 1000 };
+enum {
+    MASTERS_MAX = 5,
+    NODES_MAX = 64,
+    CLIENTS_MAX = 16,
+    SIM_MARKS_MAX = 128,
+    US = 1000000,
+    MS = 1000
+};
 
 struct sim;
 struct life;
@@ -129,6 +136,7 @@ void front_lost(struct life *l);
 struct api *front_api(struct life *l);
 void vnet_draw(struct sim *s);
 void webs_start(struct sim *s); /* web.c: clients of the API */
+const char *webs_unfinished(struct sim *s);
 
 /* --- truth.c: what was committed, from whoever folds it first --- */
 struct fact {
@@ -255,6 +263,16 @@ void profile_harass(struct sim *s);
 void faults_start(struct sim *s);
 void faults_stop(struct sim *s);
 
+/* --- raft_rules.c: what Raft promises about its own state --- */
+struct rules;
+void rules_check(struct life *l); /* after every event of a master */
+void rules_life_ends(struct life *l);
+
+/* --- plot.c: faults that wait for their moment --- */
+struct plot;
+void plot_start(struct sim *s);
+void plot_look(struct sim *s); /* after every event of a master */
+
 /* --- ending.c --- */
 void ending_check(struct sim *s);
 
@@ -279,9 +297,13 @@ struct sim {
     struct kubelet *kubelets;
     struct vnet *vnet; /* between clients and the API */
     struct webs *webs; /* those clients: web.h */
+    struct rules *rules;
+    struct plot *plot;
+    const struct staging *staging; /* profiles.c: a profile made for one guard, or NULL */
     struct counts counts;
-    uint64_t marks[64];
+    uint64_t marks[SIM_MARKS_MAX];
     uint64_t keyframe_entries, trailing_entries, next_value;
+    size_t piece_bytes, window_bytes; /* of entries between masters, see quorum.h; 0: defaults */
     unsigned heartbeat_ms, election_ms;
     uint32_t guards_off;
     bool calm;    /* faults are over */
