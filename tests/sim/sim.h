@@ -44,6 +44,8 @@ struct sim_event {
 
 void sim_after(struct sim *s, struct life *life, uint64_t delay_us, void (*run)(void *), void *arg);
 bool sim_step(struct sim *s, uint64_t until_us);
+/* From inside an event of a master: its process ends here and now. */
+void sim_leave_event(struct sim *s) __attribute__((noreturn));
 void sim_run(struct sim *s, uint64_t us);
 uint64_t sim_random(struct sim *s);
 uint64_t sim_below(struct sim *s, uint64_t n);               /* [0, n) */
@@ -247,19 +249,38 @@ unsigned kubelets_running(struct sim *s);
 void watch_init(struct life *l);
 
 /* --- faults.c --- */
+/* clang-format off */
+#define FAULTS(X) \
+    X(NONE, "none") X(CRASH, "crash") X(CRASH_LEADER, "leader crashes") X(CRASH_ALL, "all crash") \
+    X(PAUSE, "pause") X(PAUSE_LEADER, "leader pauses") X(ISOLATE, "cut off") \
+    X(ISOLATE_LEADER, "leader cut off") X(ONE_WAY, "one way") X(BRIDGE, "two cut apart") \
+    X(BREAK, "connection breaks") X(DISK_STUCK, "disk stuck") X(DISK_FULL, "disk full") \
+    X(CLOCK, "clock jumps") X(NODE, "node") X(LOOP, "crash loop") X(TRANSFER, "transfer") \
+    X(TIMEOUT_NOW, "told to campaign") X(MEMBERS, "change of members")
+/* clang-format on */
+enum fault {
+#define X(name, text) FAULT_##name,
+    FAULTS(X)
+#undef X
+        FAULT_COUNT
+};
+extern const char *const fault_names[];
+bool fault_begins(struct sim *s, enum fault kind); /* false: it is to be left out */
+void fault_crash(struct sim_master *m, const char *why, uint64_t away_us);
+
 struct profile {                   /* drawn per seed: which faults, how strong */
     unsigned loss, repeat;         /* per mille */
     uint64_t delay_min, delay_max; /* us */
     bool reorder;
     uint64_t disk_min, disk_max;
     uint64_t fault_every_us;
-    unsigned weight[16]; /* of each kind of fault */
+    unsigned weight[FAULT_COUNT];
     uint64_t duration_us;
     unsigned drift_ppm;
     uint64_t think_us;
 };
+bool profile_choose(struct sim *s, const char *name); /* false: there is none of this name */
 void profile_draw(struct sim *s);
-void profile_harass(struct sim *s);
 void faults_start(struct sim *s);
 void faults_stop(struct sim *s);
 
@@ -273,11 +294,16 @@ struct plot;
 void plot_start(struct sim *s);
 void plot_look(struct sim *s); /* after every event of a master */
 
+/* --- misuse.c --- */
+void misuse_begin(struct sim_master *m, struct sim_master *other, enum fault kind);
+bool misuse_ends(const struct sim *s, const char *why); /* a master's end that a guard wants */
+
 /* --- ending.c --- */
 void ending_check(struct sim *s);
 
 struct counts {
     uint64_t events, crashes, elections, faults, frames, entries, reads, restores, watched;
+    uint64_t by_kind[FAULT_COUNT], designed_ends;
 };
 
 struct sim {
@@ -309,6 +335,8 @@ struct sim {
     bool calm;    /* faults are over */
     bool writing; /* clients work */
     bool verbose, harassed;
+    const unsigned char *without; /* faults to leave out, by number */
+    size_t without_size;
     char *story[600];
     size_t told;
 };

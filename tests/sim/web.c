@@ -106,4 +106,11 @@ void webs_start(struct sim *s)
     s->webs = mem_new(struct webs);
     vloop_init(&s->webs->loop, s, NULL, 200);
     web_keys_start(s);
+    web_lists_start(s);
+    web_watches_start(s);
+}
+
+const char *webs_unfinished(struct sim *s)
+{
+    return s->webs ? web_watches_behind(s) : NULL;
 }

@@ -50,10 +50,6 @@ struct webs {
     struct web_house *house;
     uint64_t calls, answers, lists_checked, watch_events, bookmarks, expired, pages;
 };
-void webs_start(struct sim *s);
-void webs_stop(struct sim *s); /* no more writes; watches go on */
-const char *webs_unfinished(struct sim *s);
-
 void web_keys_start(struct sim *s);
 void web_lists_start(struct sim *s);
 void web_watches_start(struct sim *s);
