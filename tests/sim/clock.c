@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <execinfo.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -56,6 +57,26 @@ static bool event_waits(struct sim *s, struct sim_event *e)
     return true;
 }
 
+static jmp_buf event_left;
+static struct life *event_life;
+
+void sim_leave_event(struct sim *s)
+{
+    if (!event_life) sim_fail(s, "a master ends itself outside its own events");
+    longjmp(event_left, 1);
+}
+
+static void event_run(struct sim *s, const struct sim_event *e)
+{
+    event_life = e->life;
+    if (setjmp(event_left) == 0) {
+        e->run(e->arg);
+    } else {
+        s->counts.designed_ends++;
+        fault_crash(event_life->m, "it ended itself, as it should", 20 * MS);
+    }
+}
+
 bool sim_step(struct sim *s, uint64_t until_us)
 {
     if (s->count == 0 || s->heap[0].at > until_us) {
@@ -66,7 +87,7 @@ bool sim_step(struct sim *s, uint64_t until_us)
     if (e.at > s->now_us) s->now_us = e.at;
     if ((e.life && e.life->dead) || event_waits(s, &e)) return true;
     s->counts.events++;
-    e.run(e.arg);
+    event_run(s, &e);
     if (e.life && !e.life->dead) {
         truth_check_life(e.life);
         rules_check(e.life);

@@ -10,7 +10,6 @@ void sim_open(struct sim *s, uint64_t seed)
     sim_random(s);
     sim_catch(s);
     profile_draw(s);
-    if (s->harassed) profile_harass(s);
     vnet_draw(s);
     snprintf(s->root, sizeof s->root, "%s/logship-sim-%ld",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
@@ -51,6 +50,7 @@ void sim_play(struct sim *s)
     clients_start(s);
     if (!s->harassed) webs_start(s);
     faults_start(s);
+    plot_start(s);
     sim_run(s, s->profile.duration_us);
     ending_check(s);
     for (unsigned i = 0; i < s->master_count; i++)

@@ -82,5 +82,6 @@ void __wrap_trace_fatal(const char *module, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (misuse_ends(sim_now_running, text)) sim_leave_event(sim_now_running);
     sim_fail(sim_now_running, "a master ends itself: [%s] %s", module, text);
 }
