@@ -148,5 +148,6 @@ void ending_check(struct sim *s)
     ending_await(s, ending_unconverged, CONVERGE_WITHIN_US, "not converged");
     ending_await(s, webs_unfinished, WATCH_WITHIN_US, "a watch was not told everything");
     ending_await(s, ending_disagreement, AGREE_WITHIN_US, "no agreement");
+    webs_tell(s);
     history_check(s);
 }

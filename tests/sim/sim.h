@@ -139,6 +139,7 @@ struct api *front_api(struct life *l);
 void vnet_draw(struct sim *s);
 void webs_start(struct sim *s); /* web.c: clients of the API */
 const char *webs_unfinished(struct sim *s);
+void webs_tell(struct sim *s);
 
 /* --- truth.c: what was committed, from whoever folds it first --- */
 struct fact {

@@ -110,6 +110,20 @@ void webs_start(struct sim *s)
     web_watches_start(s);
 }
 
+void webs_tell(struct sim *s)
+{
+    const struct webs *w = s->webs;
+    if (!w) return;
+    sim_tell(s,
+             "the API: %llu calls, %llu answers, %llu connections, %llu resets; %llu lists in %llu "
+             "pages, %llu events and %llu bookmarks of watches, %llu expired",
+             (unsigned long long)w->calls, (unsigned long long)w->answers,
+             (unsigned long long)s->vnet->connections, (unsigned long long)s->vnet->resets,
+             (unsigned long long)w->lists_checked, (unsigned long long)w->pages,
+             (unsigned long long)w->watch_events, (unsigned long long)w->bookmarks,
+             (unsigned long long)w->expired);
+}
+
 const char *webs_unfinished(struct sim *s)
 {
     return s->webs ? web_watches_behind(s) : NULL;
