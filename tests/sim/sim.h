@@ -199,6 +199,15 @@ void truth_check_life(struct life *l);
 struct fact *truth_fact(struct sim *s, uint64_t revision);
 uint64_t truth_request(struct sim *s, const struct request_id *id); /* its last revision, or 0 */
 
+/* --- check_rules.c, check_nodes.c: of every event, when it is folded first --- */
+struct node_watch;
+void api_rules_check(struct life *l, const struct change *c);
+const char *api_rules_left_over(struct world *w); /* at the end */
+void nodes_check(struct life *l, const struct change *c);
+void nodes_start(struct sim *s);
+void nodes_heard(struct sim *s, const char *name); /* by a leader */
+void nodes_silent(struct sim *s, const char *name, uint64_t until);
+
 /* --- history.c, client.c --- */
 enum op_kind { OP_CREATE, OP_UPDATE, OP_DELETE, OP_READ, OP_SCALE, OP_LIST };
 struct op {
@@ -322,6 +331,7 @@ struct sim {
     struct history history;
     struct client clients[CLIENTS_MAX];
     struct kubelet *kubelets;
+    struct node_watch *nodes;
     struct vnet *vnet; /* between clients and the API */
     struct webs *webs; /* those clients: web.h */
     struct rules *rules;

@@ -6,8 +6,8 @@ struct reader {
     struct web web;
     const struct kind *kind;
     const char *path;
-    istr ns;           /* what it lists: NULL: all namespaces */
-    uint64_t asked;    /* ?resourceVersion=, 0: none */
+    istr ns;            /* what it lists: NULL: all namespaces */
+    uint64_t asked;     /* ?resourceVersion=, 0: none */
     uint64_t committed; /* when it began: the newest must not be older than what was answered */
     bool exact, paged;
     unsigned limit, pages;

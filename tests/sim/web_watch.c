@@ -12,8 +12,8 @@ struct watcher {
     const struct kind *kind;
     const char *path;
     istr ns;
-    char *name;        /* NULL: any */
-    uint64_t at;       /* everything up to here was told; 0: nothing yet */
+    char *name;  /* NULL: any */
+    uint64_t at; /* everything up to here was told; 0: nothing yet */
     struct http_call *call;
     int http;
     bool initial, slow, paused, moves;
