@@ -31,7 +31,7 @@ struct raft_configuration;
 #define MARKS(X) \
     X(S1_held) X(S2_clamped) X(S3_other_term) X(S4_tick_withheld) X(S4_vote_rewritten) X(S5_second_vote) \
     X(L1_term_told) \
-    X(S6_clamped) X(S7_conflict) X(S8_foreign_change) X(S8_keyframe_put_off) X(bad_frame) \
+    X(S6_clamped) X(S7_conflict) X(S8_foreign_change) X(bad_frame) \
     X(term_jump) X(unknown_sender) X(held_for_disk) X(held_dropped) X(append_trimmed) \
     X(piece_cut) X(window_full) X(send_failed) X(send_expired) X(stalled_tick_skipped) \
     X(leader_disk_stuck) X(leader_forgotten) X(commit_announced) X(became_leader) \
@@ -61,6 +61,5 @@ void guard_s6_clamp(struct quorum *q, struct raft_append_entries *args);
 /* True: our entry at index conflicts with the snapshot's term and libraft would keep it. */
 bool guard_s7_conflict(struct quorum *q, uint64_t index, uint64_t term);
 bool guard_s8_foreign_change(struct quorum *q, const struct raft_configuration *conf);
-bool guard_s8_keyframe_put_off(struct quorum *q);
 
 #endif

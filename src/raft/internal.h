@@ -21,8 +21,6 @@
 
 enum {
     PIECE_BYTES = 1024 * 1024, /* entries of one AppendEntries on the wire */
-    WINDOW_BYTES =
-        4 * 1024 * 1024,      /* beyond this much waiting for a peer only heartbeats are added */
     CHUNK_BYTES = 256 * 1024, /* of a keyframe on its way to a follower */
     TRAILING_BYTES = 16 * 1024 * 1024, /* of entries kept in memory behind a keyframe */
     TRAILING_AT_START = 256,           /* entries before the keyframe that a start loads */

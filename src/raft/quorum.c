@@ -9,6 +9,7 @@ enum {
         10 * 60 * 1000, /* libraft's own; install_source.c notices a stall long before */
     KEYFRAME_BYTES = 32 * 1024 * 1024,
     KEYFRAME_ENTRIES = 100000,
+    WINDOW_BYTES = 4 * 1024 * 1024,
     SERVERS_MAX = 9,
 };
 
@@ -40,6 +41,8 @@ static void quorum_defaults(struct quorum_options *o)
     if (!o->election_ms) o->election_ms = ELECTION_MS;
     if (!o->keyframe_bytes) o->keyframe_bytes = KEYFRAME_BYTES;
     if (!o->keyframe_entries) o->keyframe_entries = KEYFRAME_ENTRIES;
+    if (!o->piece_bytes) o->piece_bytes = PIECE_BYTES;
+    if (!o->window_bytes) o->window_bytes = WINDOW_BYTES;
 }
 
 static void quorum_peers(struct quorum *q)

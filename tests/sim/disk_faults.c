@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { IMAGE_AGE_US = 2 * US, IMAGE_ENTRIES = 30, READ_RECORDS = 300 };
+enum { EXCUSE_US = 10 * US, IMAGE_AGE_US = 2 * US, IMAGE_ENTRIES = 30, READ_RECORDS = 300 };
 
 void disk_profile_draw(struct sim *s)
 {
@@ -223,41 +223,55 @@ static void disk_old_image(struct sim *s, struct sim_master *m)
     }
 }
 
-void disk_fault(struct sim *s, struct sim_master *m, enum disk_fault fault, uint64_t us)
+void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t us)
 {
-    bool takes = fault == DISK_ROTS || fault == DISK_WIPED || fault == DISK_OLD_IMAGE;
+    bool takes = fault == FAULT_DISK_ROTS || fault == FAULT_DISK_WIPED || fault == FAULT_DISK_OLD;
     if (m->lost || (takes && (!atlas_allows(s, m) || m->replaced))) return;
     switch (fault) {
-    case DISK_STUCK:
+    case FAULT_DISK_STUCK:
         if (!m->life) break;
         sim_tell(s, "%s: its disk is stuck for %.3f s", m->name, (double)us / US);
         m->life->disk.stuck_until = s->now_us + us;
         break;
-    case DISK_FULL:
+    case FAULT_DISK_FULL:
         disk_fill(s, m, us);
         break;
-    case DISK_CRASH_INSIDE:
+    case FAULT_DISK_CRASH:
         if (m->life) medium_freeze(m->medium, sim_below(s, 25));
         break;
-    case DISK_FAILS:
+    case FAULT_DISK_FAILS:
         medium_fail(m->medium, (unsigned)sim_between(s, 1, 7), sim_below(s, 40),
                     (unsigned)sim_between(s, 1, 3));
         break;
-    case DISK_SLOT:
+    case FAULT_DISK_SLOT:
         disk_rot_copy(s, m, "slots");
         break;
-    case DISK_ROTS:
+    case FAULT_DISK_ROTS:
         disk_rot(s, m);
         break;
-    case DISK_WIPED:
+    case FAULT_DISK_WIPED:
         if (disk_others_run(s, m)) disk_replace(s, m, NULL);
         break;
-    case DISK_OLD_IMAGE:
+    case FAULT_DISK_OLD:
         disk_old_image(s, m);
         break;
-    case DISK_FAULTS:
+    default:
         break;
     }
+}
+
+bool disk_excuses(const struct sim_master *m)
+{
+    const struct medium *md = m->medium;
+    return m->tainted || (md->failed_us && m->sim->now_us - md->failed_us < EXCUSE_US);
+}
+
+bool disk_ends(struct sim *s, const char *why)
+{
+    const struct life *l = s->running;
+    if (!l || !disk_excuses(l->m)) return false;
+    sim_tell(s, "%s ends itself: %s", l->m->name, why);
+    return true;
 }
 
 /* History is read on every master: an error may meet a reader, and nothing worse. */
@@ -278,8 +292,7 @@ static void disk_read(struct sim *s, struct sim_master *m)
     }
     if (rc && rc != E_NOTFOUND && rc != E_GONE) {
         sim_tell(s, "%s: history cannot be read: %s", m->name, err.text);
-        if (!m->tainted && !m->medium->failed)
-            sim_fail(s, "%s: history cannot be read: %s", m->name, err.text);
+        if (!disk_excuses(m)) sim_fail(s, "%s: history cannot be read: %s", m->name, err.text);
     }
 }
 

@@ -215,7 +215,7 @@ void medium_crash(struct medium *md, bool power)
         close(f->fd);
         mem_free(f);
     }
-    md->frozen = md->failed = false;
+    md->frozen = false;
     md->freeze_in = 0;
 }
 
@@ -254,6 +254,6 @@ int medium_before(struct medium *md, enum medium_call call)
         return 0;
     }
     if (--md->fail_times == 0) md->fail_calls = 0;
-    md->failed = true;
+    md->failed_us = md->sim->now_us;
     return EIO;
 }

@@ -39,6 +39,7 @@ static void report_on_core(struct ask *a, struct system *system)
 {
     (void)system;
     struct report *r = container_of(a, struct report, ask);
+    if (quorum_status(r->life->core.quorum).leads) nodes_heard(r->k->sim, r->k->name);
     remotes_report(r->life->core.remotes, &r->life->edge, &r->what, 1);
 }
 
@@ -367,6 +368,7 @@ static void kubelet_beat(void *arg)
 void kubelets_start(struct sim *s)
 {
     s->kubelets = mem_zalloc(s->node_count * sizeof *s->kubelets);
+    nodes_start(s);
     for (unsigned i = 0; i < s->node_count; i++) {
         struct kubelet *k = &s->kubelets[i];
         mem_auto char *name = mem_printf("n%u", i + 1);
@@ -387,6 +389,12 @@ void kubelets_lost(struct sim *s, struct life *l)
     }
 }
 
+static void kubelet_silent(struct kubelet *k, uint64_t us)
+{
+    k->silent_until = k->sim->now_us + us;
+    nodes_silent(k->sim, k->name, k->silent_until);
+}
+
 /* A link breaks, an agent starts again, or a whole node is away and comes back without its pods. */
 void kubelet_disturb(struct sim *s)
 {
@@ -397,9 +405,9 @@ void kubelet_disturb(struct sim *s)
              : what == 1 ? "its agent is away for a while"
                          : "it is gone, and its pods");
     kubelet_leave(k, sim_chance(s, 500));
-    if (what == 1) k->silent_until = s->now_us + sim_between(s, 1 * US, 90 * US);
+    if (what == 1) kubelet_silent(k, sim_between(s, 1 * US, 90 * US));
     if (what == 2) {
-        k->silent_until = s->now_us + sim_between(s, 1 * US, 90 * US);
+        kubelet_silent(k, sim_between(s, 1 * US, 90 * US));
         for (unsigned i = 0; i < PODS_MAX; i++) k->pods[i].used = false;
     }
     kubelet_connect_later(k, sim_between(s, 1 * MS, 1 * US));

@@ -60,6 +60,7 @@ static void life_edge_turn(void *arg)
     struct life *l = arg;
     l->edge_turning = false;
     inbox_drain(&l->home);
+    front_turn(l);
 }
 
 static void life_edge_posted(void *arg)
@@ -138,6 +139,8 @@ static int life_open(struct life *l, struct error *err)
                                 .election_ms = s->election_ms,
                                 .keyframe_entries = s->keyframe_entries,
                                 .trailing_entries = s->trailing_entries,
+                                .piece_bytes = s->piece_bytes,
+                                .window_bytes = s->window_bytes,
                                 .guards_off = s->guards_off};
     rc = core_open(&l->core, &core, err);
     if (rc) return rc;
@@ -150,7 +153,8 @@ static int life_open(struct life *l, struct error *err)
 static void boot_refused(struct sim_master *m, int rc, const struct error *err)
 {
     struct sim *s = m->sim;
-    bool passing = m->medium->failed || (rc == E_FULL && m->medium->room < MEDIUM_ROOM / 2);
+    bool passing =
+        (rc == E_IO && disk_excuses(m)) || (rc == E_FULL && m->medium->room < MEDIUM_ROOM / 2);
     sim_tell(s, "%s cannot start: %s", m->name, err->text);
     if (!passing && !m->tainted) sim_fail(s, "%s cannot start: %s", m->name, err->text);
     master_crash(m, "it could not start");
@@ -184,6 +188,7 @@ void master_boot(struct sim_master *m)
     sim_after(s, l, sim_between(s, 1, (uint64_t)s->heartbeat_ms * MS), life_tick, l);
     kubelet_edge_init(l);
     watch_init(l);
+    front_open(l);
     net_life_begins(m);
     life_wake(l);
 }
@@ -205,7 +210,7 @@ static void life_count_marks(struct sim *s, struct life *l)
     const char *const *names;
     const uint64_t *counts;
     unsigned n = quorum_marks(l->core.quorum, &names, &counts);
-    for (unsigned i = 0; i < n && i < 64; i++) s->marks[i] += counts[i];
+    for (unsigned i = 0; i < n && i < SIM_MARKS_MAX; i++) s->marks[i] += counts[i];
 }
 
 /* Nobody is left who could close it: what it holds in this process is let go of. */
@@ -224,10 +229,12 @@ static void life_end(struct sim_master *m, bool abandoned)
     struct life *l = m->life;
     s->counts.crashes++;
     if (l->core.quorum) life_count_marks(s, l);
+    rules_life_ends(l);
     l->dead = true;
     m->life = NULL;
     if (s->doomed == m) s->doomed = NULL;
     clients_lost(s, l);
+    front_lost(l);
     kubelets_lost(s, l);
     net_life_ends(m);
     if (abandoned)
@@ -245,19 +252,12 @@ void master_crash(struct sim_master *m, const char *why)
     life_end(m, false);
 }
 
-void master_may_end(struct sim *s, const char *why)
-{
-    struct life *l = s->running;
-    if (!l || !(l->m->medium->failed || l->m->tainted)) return;
-    sim_tell(s, "%s ends itself: %s", l->m->name, why);
-    siglongjmp(s->escape, 1);
-}
-
 void master_ended(struct sim *s)
 {
     struct sim_master *m = s->running->m;
+    bool by_disk = disk_excuses(m);
     life_end(m, true);
-    master_boot_later(m, 1 * US);
+    master_boot_later(m, by_disk ? 1 * US : 20 * MS);
 }
 
 void master_doomed(struct sim *s)

@@ -19,14 +19,15 @@ int __real_clock_gettime(clockid_t id, struct timespec *out);
 struct totals { /* written by a child into its report, summed here */
     uint64_t virtual_us, events, crashes, elections, faults, frames, entries, reads, restores;
     uint64_t acknowledged, refused, open, operations, watched;
-    uint64_t marks[64];
+    uint64_t marks[SIM_MARKS_MAX];
 };
 
 struct run {
     uint64_t first, last, minutes;
     unsigned jobs;
     uint32_t guards_off;
-    bool one, verbose, harass;
+    bool one, verbose;
+    const char *profile;
     struct totals totals;
     uint64_t passed, next;
     double began;
@@ -56,7 +57,7 @@ static struct sim *play(const struct run *run, uint64_t seed)
     struct sim *s = mem_new(struct sim);
     s->guards_off = run->guards_off;
     s->verbose = run->verbose;
-    s->harassed = run->harass;
+    profile_choose(s, run->profile);
     sim_open(s, seed);
     sim_play(s);
     return s;
@@ -140,7 +141,9 @@ static bool child_end(struct child *c, struct run *run, int status)
             if (run->guards_off & (1u << (g - 1)))
                 snprintf(guards, sizeof guards, " --guard-off S%u", g);
         printf("replay: build/logship-sim --seed %llu%s%s\n", (unsigned long long)c->seed,
-               run->harass ? " --harass" : "", guards);
+               strcmp(run->profile, "harass") == 0 ? " --harass"
+                                                   : mem_printf(" --profile %s", run->profile),
+               guards);
     }
     run->passed += passed;
     fclose(c->out);
@@ -233,7 +236,7 @@ static int run_one(struct run *run)
     waitpid(c.pid, &status, 0);
     struct totals t = {0};
     rewind(c.report);
-    if (fread(&t, sizeof t, 1, c.report) != 1) t.marks[63] = 0;
+    if (fread(&t, sizeof t, 1, c.report) != 1) t.marks[0] = 0;
     FILE *out = c.out;
     c.out = tmpfile();
     bool passed = child_end(&c, run, status);
@@ -254,11 +257,15 @@ static const char usage[] =
 
 static bool main_options(struct run *run, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"seed", required_argument, 0, 's'},      {"seeds", required_argument, 0, 'r'},
-        {"minutes", required_argument, 0, 'm'},   {"jobs", required_argument, 0, 'j'},
-        {"guard-off", required_argument, 0, 'g'}, {"verbose", no_argument, 0, 'v'},
-        {"harass", no_argument, 0, 'h'},          {0, 0, 0, 0}};
+    static const struct option options[] = {{"seed", required_argument, 0, 's'},
+                                            {"seeds", required_argument, 0, 'r'},
+                                            {"minutes", required_argument, 0, 'm'},
+                                            {"jobs", required_argument, 0, 'j'},
+                                            {"guard-off", required_argument, 0, 'g'},
+                                            {"verbose", no_argument, 0, 'v'},
+                                            {"harass", no_argument, 0, 'h'},
+                                            {"profile", required_argument, 0, 'p'},
+                                            {0, 0, 0, 0}};
     unsigned long long a, b;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 's' && sscanf(optarg, "%llu", &a) == 1) {
@@ -275,7 +282,9 @@ static bool main_options(struct run *run, int argc, char **argv)
         } else if (c == 'g' && optarg[0] == 'S' && optarg[1] >= '1' && optarg[1] <= '8') {
             run->guards_off |= 1u << (optarg[1] - '1');
         } else if (c == 'h') {
-            run->harass = true;
+            run->profile = "harass";
+        } else if (c == 'p') {
+            run->profile = optarg;
         } else if (c == 'v') {
             run->verbose = true;
         } else {
@@ -304,7 +313,7 @@ int main(int argc, char **argv)
     if (persona != -1 && !(persona & ADDR_NO_RANDOMIZE) &&
         personality((unsigned long)persona | ADDR_NO_RANDOMIZE) != -1)
         execv("/proc/self/exe", argv);
-    struct run run = {.jobs = 1};
+    struct run run = {.jobs = 1, .profile = "swarm"};
     const char *shake = getenv("LOGSHIP_SIM_SHAKE"); /* other addresses: nothing may change */
     for (int i = 0; shake && i < atoi(shake); i++) shake_keep(100 + (size_t)i * 7);
     if (!main_options(&run, argc, argv)) {

@@ -65,9 +65,9 @@ struct medium {
     uint64_t freeze_in;              /* changing calls until it freezes; 0: it does not */
     unsigned fail_calls, fail_times; /* enum medium_call; how many of them yet */
     uint64_t fail_in;
-    bool failed;    /* a call of this life failed */
-    uint64_t room;  /* bytes that are free */
-    unsigned saved; /* number of links made */
+    uint64_t failed_us; /* when a call failed last */
+    uint64_t room;      /* bytes that are free */
+    unsigned saved;     /* number of links made */
 };
 
 #define MEDIUM_ROOM (1ull << 40)

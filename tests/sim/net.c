@@ -135,7 +135,7 @@ static bool net_greets(struct life *from, struct life *to)
                             (struct str){bytes.data, bytes.len}, &err);
     life_wake(to);
     if (rc) sim_tell(s, "    [%s] refuses a connection: %s", to->m->name, err.text);
-    if (rc && !from->m->tainted && !to->m->medium->failed)
+    if (rc && !from->m->tainted && !disk_excuses(to->m))
         sim_fail(s, "%s refuses %s: %s", to->m->name, from->m->name, err.text);
     return rc == 0;
 }

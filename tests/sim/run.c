@@ -10,7 +10,7 @@ void sim_open(struct sim *s, uint64_t seed)
     sim_random(s);
     sim_catch(s);
     profile_draw(s);
-    if (s->harassed) profile_harass(s);
+    vnet_draw(s);
     disk_profile_draw(s);
     snprintf(s->root, sizeof s->root, "%s/logship-sim-%ld",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
@@ -51,8 +51,10 @@ void sim_play(struct sim *s)
     sim_settle(s);
     kubelets_start(s);
     clients_start(s);
+    if (!s->harassed) webs_start(s);
     disk_readers_start(s);
     faults_start(s);
+    plot_start(s);
     sim_run(s, s->profile.duration_us);
     ending_check(s);
     for (unsigned i = 0; i < s->master_count; i++)

@@ -23,7 +23,14 @@
 #include <setjmp.h>
 #include <stdio.h>
 
-enum { MASTERS_MAX = 5, NODES_MAX = 64, CLIENTS_MAX = 16, US = 1000000, MS = 1000 };
+enum {
+    MASTERS_MAX = 5,
+    NODES_MAX = 64,
+    CLIENTS_MAX = 16,
+    SIM_MARKS_MAX = 128,
+    US = 1000000,
+    MS = 1000
+};
 
 struct sim;
 struct life;
@@ -40,6 +47,8 @@ struct sim_event {
 
 void sim_after(struct sim *s, struct life *life, uint64_t delay_us, void (*run)(void *), void *arg);
 bool sim_step(struct sim *s, uint64_t until_us);
+/* From inside an event of a master: its process ends here and now. */
+void sim_leave_event(struct sim *s) __attribute__((noreturn));
 void sim_run(struct sim *s, uint64_t us);
 uint64_t sim_random(struct sim *s);
 uint64_t sim_below(struct sim *s, uint64_t n);               /* [0, n) */
@@ -87,6 +96,7 @@ struct life {
     struct subscriber observer;
     struct watch watch;
     struct remote_edge edge;
+    struct front *front; /* its API */
 };
 
 struct sim_master {
@@ -109,8 +119,6 @@ void master_boot(struct sim_master *m);
 void master_boot_later(struct sim_master *m, uint64_t us);
 /* kill -9, or the loss of power, as the seed has it. */
 void master_crash(struct sim_master *m, const char *why);
-/* True: a fault explains it, and the process may end itself; it does not return then. */
-void master_may_end(struct sim *s, const char *why);
 void master_ended(struct sim *s);  /* what is left to do after it did */
 void master_doomed(struct sim *s); /* the crash in the middle of an event */
 void life_wake(struct life *l);
@@ -131,6 +139,18 @@ void net_life_ends(struct sim_master *m);
 void net_break(struct sim *s, unsigned from, unsigned to);
 void net_cut(struct sim *s, unsigned from, unsigned to, bool cut);
 
+/* --- http_front.c, over vnet*.c: the API of each master --- */
+struct api;
+struct vnet;
+void front_open(struct life *l);
+void front_turn(struct life *l); /* after what was posted to `home` has run */
+void front_lost(struct life *l);
+struct api *front_api(struct life *l);
+void vnet_draw(struct sim *s);
+void webs_start(struct sim *s); /* web.c: clients of the API */
+const char *webs_unfinished(struct sim *s);
+void webs_tell(struct sim *s);
+
 /* --- truth.c: what was committed, from whoever folds it first --- */
 struct fact {
     uint64_t revision, index;
@@ -140,7 +160,31 @@ struct fact {
     struct request_id request;
     enum event_type type;
     uint64_t folded_us;
+    struct track *track; /* whose event it is */
+    bool begins, ends;   /* it makes the object, or removes it */
 };
+/* --- check_log.c: every object that ever was, version by version --- */
+struct track {
+    struct track *next; /* of the same kind, older */
+    const struct kind *kind;
+    istr ns;
+    char *name;
+    struct moment {
+        uint64_t revision;
+        bool exists;
+    } * moments;
+    size_t count, room;
+};
+struct change;
+struct mp;
+void log_note(struct sim *s, const struct change *c, struct fact *f);
+/* Fails unless `items` (of a list) are what there was of this kind at the revision. */
+void log_check_list(struct sim *s, const struct kind *kind, istr ns, uint64_t revision,
+                    struct mp items, const char *who);
+/* The revision at which a client's value was written first, or 0; and a removal by uid. */
+uint64_t log_value(struct sim *s, uint64_t value);
+uint64_t log_removal(struct sim *s, const struct uid *uid);
+
 struct truth {
     struct fact *facts; /* by revision */
     size_t fact_room;
@@ -152,6 +196,11 @@ struct truth {
     size_t state_room;
     uint64_t index;
     struct map requests; /* request id -> fact index + 1 */
+    struct map tracks;   /* "kind/namespace/name" */
+    struct track *by_kind[512];
+    uint64_t *values; /* by value: the revision that wrote it */
+    size_t value_room;
+    struct map removals; /* uid -> revision */
     uint64_t *leaders;   /* by term: position + 1 */
     size_t leader_room;
 };
@@ -160,8 +209,17 @@ void truth_check_life(struct life *l);
 struct fact *truth_fact(struct sim *s, uint64_t revision);
 uint64_t truth_request(struct sim *s, const struct request_id *id); /* its last revision, or 0 */
 
+/* --- check_rules.c, check_nodes.c: of every event, when it is folded first --- */
+struct node_watch;
+void api_rules_check(struct life *l, const struct change *c);
+const char *api_rules_left_over(struct world *w); /* at the end */
+void nodes_check(struct life *l, const struct change *c);
+void nodes_start(struct sim *s);
+void nodes_heard(struct sim *s, const char *name); /* by a leader */
+void nodes_silent(struct sim *s, const char *name, uint64_t until);
+
 /* --- history.c, client.c --- */
-enum op_kind { OP_CREATE, OP_UPDATE, OP_DELETE, OP_READ, OP_SCALE };
+enum op_kind { OP_CREATE, OP_UPDATE, OP_DELETE, OP_READ, OP_SCALE, OP_LIST };
 struct op {
     enum op_kind kind;
     unsigned client;
@@ -174,7 +232,11 @@ struct op {
     uint64_t revision; /* of the answer; of a read: of the version, 0: none */
     uint64_t seen_value;
     bool removed;
+    bool web;        /* over HTTP: it is found in the log by its value, or by what it removed */
+    uint64_t tested; /* a JSON patch: only if this was the value */
+    struct uid uid;  /* of what was removed */
 };
+extern const char *const op_names[];
 struct history {
     struct op *ops;
     size_t count, room;
@@ -207,51 +269,78 @@ unsigned kubelets_running(struct sim *s);
 void watch_init(struct life *l);
 
 /* --- faults.c --- */
+/* clang-format off */
+#define FAULTS(X) \
+    X(NONE, "none") X(CRASH, "crash") X(CRASH_LEADER, "leader crashes") X(CRASH_ALL, "all crash") \
+    X(PAUSE, "pause") X(PAUSE_LEADER, "leader pauses") X(ISOLATE, "cut off") \
+    X(ISOLATE_LEADER, "leader cut off") X(ONE_WAY, "one way") X(BRIDGE, "two cut apart") \
+    X(BREAK, "connection breaks") X(DISK_STUCK, "disk stuck") X(DISK_FULL, "disk full") \
+    X(DISK_CRASH, "crash inside a write") X(DISK_FAILS, "disk fails") X(DISK_SLOT, "slot rots") \
+    X(DISK_ROTS, "disk rots") X(DISK_WIPED, "disk lost") X(DISK_OLD, "older disk") \
+    X(CLOCK, "clock jumps") X(NODE, "node") X(LOOP, "crash loop") X(TRANSFER, "transfer") \
+    X(TIMEOUT_NOW, "told to campaign") X(MEMBERS, "change of members")
+/* clang-format on */
+enum fault {
+#define X(name, text) FAULT_##name,
+    FAULTS(X)
+#undef X
+        FAULT_COUNT
+};
+extern const char *const fault_names[];
+bool fault_begins(struct sim *s, enum fault kind); /* false: it is to be left out */
+void fault_crash(struct sim_master *m, const char *why, uint64_t away_us);
+
 struct profile {                   /* drawn per seed: which faults, how strong */
     unsigned loss, repeat;         /* per mille */
     uint64_t delay_min, delay_max; /* us */
     bool reorder;
     uint64_t disk_min, disk_max;
     uint64_t fault_every_us;
-    unsigned weight[32]; /* of each kind of fault */
+    unsigned weight[FAULT_COUNT];
     uint64_t duration_us;
     unsigned drift_ppm;
     uint64_t think_us;
 };
+bool profile_choose(struct sim *s, const char *name); /* false: there is none of this name */
 void profile_draw(struct sim *s);
-void profile_harass(struct sim *s);
 void faults_start(struct sim *s);
 void faults_stop(struct sim *s);
 
 /* --- disk_faults.c --- */
-enum disk_fault {
-    DISK_STUCK,
-    DISK_FULL,
-    DISK_CRASH_INSIDE, /* in the middle of what it writes */
-    DISK_FAILS,        /* calls fail for a moment */
-    DISK_SLOT,         /* one copy of a pair of slots rots */
-    DISK_ROTS,         /* a bit of a segment or keyframe, or both slots */
-    DISK_WIPED,
-    DISK_OLD_IMAGE,
-    DISK_FAULTS
-};
 void disk_profile_draw(struct sim *s);
-void disk_fault(struct sim *s, struct sim_master *m, enum disk_fault fault, uint64_t us);
-void disk_readers_start(struct sim *s); /* history is read now and then, on every master */
+void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t us);
+bool disk_excuses(const struct sim_master *m);  /* it may fail to read what it holds */
+bool disk_ends(struct sim *s, const char *why); /* a master's end that its disk explains */
+void disk_readers_start(struct sim *s);         /* history is read now and then, on every master */
 void disk_heal(struct sim *s);
+
+/* --- raft_rules.c: what Raft promises about its own state --- */
+struct rules;
+void rules_check(struct life *l); /* after every event of a master */
+void rules_life_ends(struct life *l);
+
+/* --- plot.c: faults that wait for their moment --- */
+struct plot;
+void plot_start(struct sim *s);
+void plot_look(struct sim *s); /* after every event of a master */
+
+/* --- misuse.c --- */
+void misuse_begin(struct sim_master *m, struct sim_master *other, enum fault kind);
+bool misuse_ends(const struct sim *s, const char *why); /* a master's end that a guard wants */
 
 /* --- ending.c --- */
 void ending_check(struct sim *s);
 
 struct counts {
     uint64_t events, crashes, elections, faults, frames, entries, reads, restores, watched;
+    uint64_t by_kind[FAULT_COUNT], designed_ends;
 };
 
 struct sim {
     uint64_t seed, now_us, order, random, hash;
     struct life *running;      /* whose event goes on */
     struct sim_master *doomed; /* it crashes with the event that goes on */
-    sigjmp_buf escape;         /* out of a process that ends itself */
+    jmp_buf escape;            /* out of a process that ends itself */
     unsigned power_loss;       /* per mille of crashes */
     struct sim_event *heap;
     size_t count, room;
@@ -266,14 +355,23 @@ struct sim {
     struct history history;
     struct client clients[CLIENTS_MAX];
     struct kubelet *kubelets;
+    struct node_watch *nodes;
+    struct vnet *vnet; /* between clients and the API */
+    struct webs *webs; /* those clients: web.h */
+    struct rules *rules;
+    struct plot *plot;
+    const struct staging *staging; /* profiles.c: a profile made for one guard, or NULL */
     struct counts counts;
-    uint64_t marks[64];
+    uint64_t marks[SIM_MARKS_MAX];
     uint64_t keyframe_entries, trailing_entries, next_value;
+    size_t piece_bytes, window_bytes; /* of entries between masters, see quorum.h; 0: defaults */
     unsigned heartbeat_ms, election_ms;
     uint32_t guards_off;
     bool calm;    /* faults are over */
     bool writing; /* clients work */
     bool verbose, harassed;
+    const unsigned char *without; /* faults to leave out, by number */
+    size_t without_size;
     char *story[600];
     size_t told;
 };
