@@ -213,6 +213,7 @@ int store_open(struct store **out, const struct store_options *options, struct e
     s->keyframe_dir = mem_printf("%s/keyframes", s->dir);
     s->read_only = options->read_only || options->check_only;
     s->no_sync = options->no_sync;
+    s->second_votes = options->second_votes;
     s->segment_bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES;
     s->ballast_bytes = options->ballast_bytes ? options->ballast_bytes : BALLAST_BYTES;
     s->lock_fd = s->committed_fd = s->slots.fd = -1;

@@ -52,6 +52,7 @@ struct store_options {
     size_t segment_bytes; /* a new segment begins beyond this; 0: 128 MiB */
     size_t ballast_bytes; /* 0: 16 MiB; never for read_only and no_sync */
     bool no_sync;         /* simulation only: durability is modelled above */
+    bool second_votes;    /* simulation only: term and vote are taken as they come, without S5 */
 };
 
 struct store_identity {

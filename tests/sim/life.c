@@ -113,8 +113,11 @@ static int life_open(struct life *l, struct error *err)
 {
     struct sim_master *m = l->m;
     struct sim *s = m->sim;
-    struct store_options store = {
-        .dir = m->dir, .create = true, .no_sync = true, .segment_bytes = 256 * 1024};
+    struct store_options store = {.dir = m->dir,
+                                  .create = true,
+                                  .no_sync = true,
+                                  .segment_bytes = 256 * 1024,
+                                  .second_votes = s->guards_off & 1u << 4};
     int rc = store_open(&l->store, &store, err);
     if (rc) return rc;
     disk_init(&l->disk, l);

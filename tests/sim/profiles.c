@@ -156,10 +156,10 @@ static void profile_stage(struct sim *s)
                                   .disk_min = or_else(g->disk_min, 200),
                                   .disk_max = or_else(g->disk_max, 5 * MS),
                                   .reorder = g->reorder,
-                                  .duration_us = 12 * US,
+                                  .duration_us = 10 * US,
                                   .drift_ppm = 100,
                                   .fault_every_us = US,
-                                  .think_us = sim_between(s, 2 * MS, 20 * MS)};
+                                  .think_us = sim_between(s, 5 * MS, 50 * MS)};
     s->keyframe_entries = or_else(g->keyframe_entries, 1000);
     s->trailing_entries = or_else(g->trailing_entries, 100);
     s->piece_bytes = g->piece_bytes;
