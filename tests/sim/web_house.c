@@ -27,7 +27,7 @@ static void keeper_think(struct keeper *k)
 {
     struct sim *s = k->web.sim;
     k->busy = false;
-    uint64_t us = s->writing ? 8 * s->profile.think_us : 20 * MS;
+    uint64_t us = s->writing ? 20 * s->profile.think_us : 20 * MS;
     sim_after(s, NULL, 1 + sim_below(s, us), keeper_next, k);
 }
 
