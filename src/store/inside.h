@@ -45,7 +45,7 @@ struct store {
     char *dir, *log_dir, *keyframe_dir;
     dev_t device;
     ino_t inode;
-    bool read_only, no_sync, no_fork;
+    bool read_only, no_sync, no_fork, second_votes;
     size_t segment_bytes, ballast_bytes;
     int lock_fd, committed_fd;
     struct slots slots;

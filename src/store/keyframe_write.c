@@ -113,7 +113,7 @@ int keyframe_finish(struct keyframe_writer *w, struct error *err)
 {
     int rc = writer_meta(w, err);
     if (!rc) rc = writer_close(w, err);
-    if (!rc) rc = keyframe_publish(w->s, w->path, w->meta.revision, err);
+    if (!rc) rc = keyframe_publish(w->s, w->path, &w->meta, err);
     keyframe_abandon(w); /* what was published has another name */
     return rc;
 }

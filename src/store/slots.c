@@ -146,7 +146,7 @@ int store_slot_set(struct store *s, uint64_t term, uint64_t vote, struct error *
 {
     assert(!s->read_only);
     const struct slots *now = &s->slots;
-    if (term == now->term && now->vote != 0 && vote != now->vote)
+    if (term == now->term && now->vote != 0 && vote != now->vote && !s->second_votes)
         trace_fatal("store",
                     "S5: in term %" PRIu64 " this master has voted for %" PRIu64
                     " and must not vote for %" PRIu64,

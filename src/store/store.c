@@ -231,6 +231,7 @@ int store_open(struct store **out, const struct store_options *options, struct e
     s->read_only = options->read_only || options->check_only;
     s->no_sync = options->no_sync;
     s->no_fork = options->no_fork;
+    s->second_votes = options->second_votes;
     s->segment_bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES;
     s->ballast_bytes = options->ballast_bytes ? options->ballast_bytes : BALLAST_BYTES;
     s->lock_fd = s->committed_fd = s->slots.fd = -1;

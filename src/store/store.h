@@ -56,6 +56,7 @@ struct store_options {
     size_t ballast_bytes; /* 0: 16 MiB; never for read_only and no_sync */
     bool no_sync;         /* tests only: nothing is made durable */
     bool no_fork;         /* simulation only: damage is looked for without a child process */
+    bool second_votes;    /* simulation only: term and vote are taken as they come, without S5 */
 };
 
 struct store_identity {

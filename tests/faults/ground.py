@@ -1,11 +1,15 @@
 """What the processes of one run stand on: hosts in network namespaces of their own, one bridge between
 them, and the ways to break the wires. The run sits in a sandbox (see `run`): its namespaces, mounts and
 processes end with it, however it ends."""
+import ctypes
 import os
 import pathlib
+import signal
 import subprocess
+import sys
 import time
 
+HERE = pathlib.Path(__file__).resolve().parent
 NET = "10.77.0"
 CLIENTS = "clients"
 TABLE = """
@@ -26,6 +30,12 @@ def shell(*words, stdin=None, check=True):
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
     return done
+
+
+def die_with_parent():
+    """Between fork and exec: nobody outlives who started it."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Loopback:
@@ -64,7 +74,8 @@ class Ground:
 
     def add(self, name):
         """A host: a namespace that a sleeping process holds, and a wire to the bridge."""
-        holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+        holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"],
+                                  preexec_fn=die_with_parent)
         self.holders[name] = holder.pid
         self.numbers[name] = len(self.numbers)
         ours = os.readlink("/proc/self/ns/net")
@@ -104,29 +115,28 @@ class Ground:
             self.at(receiver, "nft", "flush", "set", "inet", "faults", "deaf_to")
         self.blocked.clear()
 
-    def netem(self, names, *words):
-        """The kernel's emulation of a bad network on these hosts' ways out; False: this kernel has
-        none."""
+    def worsen(self, names, seed, delay_ms, loss_percent):
+        """The wires of these hosts are cut through and joined again by a bad one (wire.py)."""
+        ends = []
         for name in names:
-            done = self.at(name, "tc", "qdisc", "replace", "dev", "eth0", "root", "netem", *words,
-                           check=False)
-            if done.returncode:
-                return False
-        return True
+            ours, far = f"near-{name}", f"far-{name}"
+            shell("ip", "link", "add", ours, "type", "veth", "peer", "name", far)
+            shell("ip", "link", "set", ours, "up")
+            shell("ip", "link", "set", far, "master", "bridge0", "up")
+            ends += [f"to-{name}", ours]
+        words = [sys.executable, HERE / "wire.py", seed, delay_ms, loss_percent, *ends]
+        self.wire = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE,
+                                     preexec_fn=die_with_parent)
+        self.wire.stdout.readline()
+        for name in names:
+            shell("ip", "link", "set", f"to-{name}", "nomaster")
 
-    def netem_end(self, names):
+    def mend(self, names):
         for name in names:
-            self.at(name, "tc", "qdisc", "delete", "dev", "eth0", "root", check=False)
-
-    def lose(self, names, percent):
-        """Each of these hosts hears only a part of what is sent to it."""
-        for name in names:
-            self.at(name, "nft", "add", "rule", "inet", "faults", "hears", "iifname", "eth0",
-                    "numgen", "random", "mod", "100", "<", percent, "drop")
-
-    def lose_end(self, names):
-        for name in names:
-            self.at(name, "nft", "-f", "-", stdin=TABLE)
+            shell("ip", "link", "set", f"to-{name}", "master", "bridge0")
+            shell("ip", "link", "delete", f"near-{name}")
+        self.wire.kill()
+        self.wire.wait()
 
 
 def disk_make(image, at, mib):

@@ -112,19 +112,13 @@ def node_old_master_briefly(s):
     assert uids[0] == uids[1], "a pod was replaced, though its node was not away for long"
 
 
-@kind("bad-network", "masters lose packets; delayed and out of order where the kernel has netem",
-      wires=True)
+@kind("bad-network", "what passes between hosts is late, out of order, doubled or lost", wires=True)
 def bad_network(s):
     names = s.members.names()
+    delay, loss = s.random.choice([2, 10, 40]), s.random.choice([0, 1, 5])
+    s.note(f"{delay} ms on average, {loss} % lost")
     s.strike()
-    if s.ground.netem(names, "delay", "10ms", "8ms", "loss", "2%", "reorder", "10%", "50%"):
-        s.note("netem: 10±8 ms, 2 % lost, 10 % out of order")
-        s.hold(4.0, 5.0)
-        s.ground.netem_end(names)
-    else:
-        percent = s.random.choice([1, 3, 8])
-        s.note(f"{percent} % lost by nftables; no delay and no disorder: this kernel has no sch_netem")
-        s.ground.lose(names, percent)
-        s.hold(4.0, 5.0)
-        s.ground.lose_end(names)
+    s.ground.worsen(names, s.seed, delay, loss)
+    s.hold(4.0, 5.0)
+    s.ground.mend(names)
     s.rejoin()

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from cluster import LOGSHIP, Cluster, until
+from ground import die_with_parent
 
 
 def command_line(pid):
@@ -62,7 +63,7 @@ class Members(Cluster):
         with open(self.dir / "logs" / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
                 self.ground.command(name, self.argv[name]), stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL)
+                stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
 
     def kill(self, name, how=signal.SIGKILL):
         self.processes[name].send_signal(how)

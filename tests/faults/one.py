@@ -9,6 +9,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 import kinds_watch  # noqa: E402,F401  (each adds its kinds; those that take longest come first)
+import kinds_mixed  # noqa: E402,F401
 import kinds_network  # noqa: E402,F401
 import kinds_process  # noqa: E402,F401
 import kinds_disk  # noqa: E402,F401

@@ -50,14 +50,28 @@ static void rule_finalizers(struct sim *s, const struct change *c)
 
 /* --- namespaces --- */
 
+static struct track *track_of_namespace(struct sim *s, istr ns)
+{
+    mem_auto char *key = mem_printf("namespaces//%s", ns);
+    return map_get(&s->truth.tracks, key, strlen(key));
+}
+
+/* What is decided while an entry is on its way to the quorum does not see that: the entry after the
+ * one that says that a namespace goes may still bring something. No later one. */
+static void rule_created(struct sim *s, struct world *w, const struct change *c)
+{
+    struct object *ns = world_get(w, kind_namespace, NULL, istr_str(c->after->id->ns));
+    if (!ns) breach(s, c, "created in a namespace that is not there");
+    if (ns->deleted_s && s->counts.entries > track_of_namespace(s, c->after->id->ns)->going + 1)
+        breach(s, c, "created in a namespace that is going");
+}
+
 static void rule_namespaces(struct sim *s, struct world *w, const struct change *c)
 {
     const struct object *o = breach_object(c);
-    if (!c->before && o->id->ns) {
-        struct object *ns = world_get(w, kind_namespace, NULL, istr_str(o->id->ns));
-        if (!ns) breach(s, c, "created in a namespace that is not there");
-        if (ns->deleted_s) breach(s, c, "created in a namespace that is going");
-    }
+    if (!c->before && o->id->ns) rule_created(s, w, c);
+    if (o->id->kind == kind_namespace && c->type == EVENT_DELETING)
+        track_of_namespace(s, istr_get(object_name(o)))->going = s->counts.entries;
     if (c->after || o->id->kind != kind_namespace) return;
     istr ns = istr_get(object_name(o));
     for (unsigned i = 0; i < kind_count(); i++)
@@ -104,6 +118,14 @@ static void rule_owner_goes(struct sim *s, struct world *w, const struct change 
         breach(s, c, "an owner goes before its dependents are free");
 }
 
+/* Who was ever being deleted in the foreground: its dependents go, whatever else holds it. */
+static void note_foreground(struct sim *s, const struct change *c)
+{
+    const struct object *o = c->after;
+    if (!o || !o->deleted_s || !body_has_finalizer(o->body, "foregroundDeletion")) return;
+    map_put(&s->truth.foreground, &ident_ref(o->id)->uid, sizeof o->id->uid, o->id);
+}
+
 /* And it takes only what nobody holds any more. */
 static void rule_dependent_goes(struct sim *s, struct world *w, const struct change *c)
 {
@@ -116,7 +138,7 @@ static void rule_dependent_goes(struct sim *s, struct world *w, const struct cha
         struct actor *a = world_by_uid(w, &uid);
         const struct object *owner = a ? a->object : NULL;
         bool stays = owner && owner->id->ns == c->before->id->ns &&
-                     !(owner->deleted_s && body_has_finalizer(owner->body, "foregroundDeletion"));
+                     !map_get(&s->truth.foreground, &uid, sizeof uid);
         if (stays) breach(s, c, "a dependent was collected that has an owner");
     }
 }
@@ -127,6 +149,7 @@ void api_rules_check(struct life *l, const struct change *c)
     struct world *w = l->core.world;
     rule_finalizers(s, c);
     rule_namespaces(s, w, c);
+    note_foreground(s, c);
     if (!str_is(c->txn->who, collector)) return;
     rule_owner_goes(s, w, c);
     if (c->before) rule_dependent_goes(s, w, c);

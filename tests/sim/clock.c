@@ -160,6 +160,7 @@ static void fail_print(struct sim *s, const char *why)
     printf("what came before:\n");
     sim_story(s, stdout);
     printf("seed %llu: %s\n", (unsigned long long)s->seed, why);
+    if (s->ended) s->ended(s);
     fflush(NULL);
     if (getenv("LOGSHIP_SIM_CORE")) abort();
 }

@@ -79,6 +79,8 @@ static const char *ending_unconverged(struct sim *s)
     struct world *w = leader->life->core.world;
     const char *why = ending_sets(w);
     if (!why) why = ending_pods(s, w);
+    if (!why && s->webs) why = web_house_busy(s);
+    if (!why) why = api_rules_left_over(w);
     if (!why) why = ending_disagreement(s);
     return why;
 }

@@ -156,10 +156,10 @@ static void profile_stage(struct sim *s)
                                   .disk_min = or_else(g->disk_min, 200),
                                   .disk_max = or_else(g->disk_max, 5 * MS),
                                   .reorder = g->reorder,
-                                  .duration_us = 12 * US,
+                                  .duration_us = 10 * US,
                                   .drift_ppm = 100,
                                   .fault_every_us = US,
-                                  .think_us = sim_between(s, 2 * MS, 20 * MS)};
+                                  .think_us = sim_between(s, 5 * MS, 50 * MS)};
     s->keyframe_entries = or_else(g->keyframe_entries, 1000);
     s->trailing_entries = or_else(g->trailing_entries, 100);
     s->piece_bytes = g->piece_bytes;
@@ -173,8 +173,17 @@ static void profile_stage(struct sim *s)
     s->harassed = true;
 }
 
-bool profile_choose(struct sim *s, const char *name)
+static const char *profile_mixed(uint64_t seed)
 {
+    static const char *const others[] = {"swarm", "swarm", "swarm", "harass"};
+    enum { OTHERS = sizeof others / sizeof *others, STAGINGS = sizeof stagings / sizeof *stagings };
+    uint64_t at = seed % (OTHERS + STAGINGS);
+    return at < OTHERS ? others[at] : stagings[at - OTHERS].name;
+}
+
+bool profile_choose(struct sim *s, const char *name, uint64_t seed)
+{
+    if (strcmp(name, "mixed") == 0) name = profile_mixed(seed);
     s->harassed = strcmp(name, "harass") == 0;
     s->staging = staging_find(name);
     return s->harassed || s->staging || strcmp(name, "swarm") == 0;
@@ -239,4 +248,7 @@ void profile_draw(struct sim *s)
         profile_stage(s);
     else if (s->harassed)
         profile_harass(s);
+    unsigned clients = s->at_most_clients, nodes = s->at_most_nodes;
+    if (clients && s->client_count > clients) s->client_count = clients;
+    if (nodes && s->node_count > nodes) s->node_count = nodes;
 }

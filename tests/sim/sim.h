@@ -149,6 +149,7 @@ struct api *front_api(struct life *l);
 void vnet_draw(struct sim *s);
 void webs_start(struct sim *s); /* web.c: clients of the API */
 const char *webs_unfinished(struct sim *s);
+const char *web_house_busy(struct sim *s);
 void webs_tell(struct sim *s);
 
 /* --- truth.c: what was committed, from whoever folds it first --- */
@@ -174,6 +175,7 @@ struct track {
         bool exists;
     } * moments;
     size_t count, room;
+    uint64_t going; /* a namespace: the entry, counted, that said so */
 };
 struct change;
 struct mp;
@@ -201,6 +203,7 @@ struct truth {
     uint64_t *values; /* by value: the revision that wrote it */
     size_t value_room;
     struct map removals; /* uid -> revision */
+    struct map foreground; /* uid -> ident: check_rules.c */
     uint64_t *leaders;   /* by term: position + 1 */
     size_t leader_room;
 };
@@ -301,7 +304,8 @@ struct profile {                   /* drawn per seed: which faults, how strong *
     unsigned drift_ppm;
     uint64_t think_us;
 };
-bool profile_choose(struct sim *s, const char *name); /* false: there is none of this name */
+/* False: there is none of this name. "mixed" is one or another, by the seed. */
+bool profile_choose(struct sim *s, const char *name, uint64_t seed);
 void profile_draw(struct sim *s);
 void faults_start(struct sim *s);
 void faults_stop(struct sim *s);
@@ -372,6 +376,8 @@ struct sim {
     bool verbose, harassed;
     const unsigned char *without; /* faults to leave out, by number */
     size_t without_size;
+    unsigned at_most_clients, at_most_nodes; /* 0: as drawn */
+    void (*ended)(struct sim *s);            /* also by a failure */
     char *story[600];
     size_t told;
 };

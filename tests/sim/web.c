@@ -108,6 +108,7 @@ void webs_start(struct sim *s)
     web_keys_start(s);
     web_lists_start(s);
     web_watches_start(s);
+    web_house_start(s);
 }
 
 void webs_tell(struct sim *s)
@@ -126,5 +127,7 @@ void webs_tell(struct sim *s)
 
 const char *webs_unfinished(struct sim *s)
 {
-    return s->webs ? web_watches_behind(s) : NULL;
+    if (!s->webs) return NULL;
+    const char *why = web_house_busy(s);
+    return why ? why : web_watches_behind(s);
 }

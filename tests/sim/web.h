@@ -55,5 +55,6 @@ void web_lists_start(struct sim *s);
 void web_watches_start(struct sim *s);
 const char *web_watches_behind(struct sim *s);
 void web_house_start(struct sim *s);
+const char *web_house_busy(struct sim *s);
 
 #endif

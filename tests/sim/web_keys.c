@@ -27,7 +27,7 @@ static void key_think(struct web_key_client *c)
 {
     struct sim *s = c->web.sim;
     c->op = 0;
-    sim_after(s, NULL, sim_below(s, 2 * s->profile.think_us), key_next, c);
+    sim_after(s, NULL, sim_below(s, 6 * s->profile.think_us), key_next, c);
 }
 
 static void key_count(struct sim *s, const struct op *op)

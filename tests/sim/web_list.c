@@ -44,7 +44,7 @@ static void reader_think(struct reader *r)
     buf_clear(&r->items);
     r->count = r->pages = 0;
     r->op = 0;
-    sim_after(s, NULL, sim_below(s, 20 * s->profile.think_us), reader_next, r);
+    sim_after(s, NULL, sim_below(s, 100 * s->profile.think_us), reader_next, r);
 }
 
 static void reader_record(struct reader *r, int http)
@@ -129,13 +129,13 @@ static void reader_next(void *arg)
     struct sim *s = r->web.sim;
     if (!s->writing) return;
     size_t what = sim_below(s, sizeof readable / sizeof *readable);
-    uint64_t how = sim_below(s, 10);
+    uint64_t how = sim_below(s, 10); /* exact ones are seldom: they replay the log */
     r->path = readable[what].path;
     r->kind = kind_by_key(str_of(readable[what].kind));
     r->ns = readable[what].ns ? istr_of(readable[what].ns) : NULL;
     r->limit = sim_chance(s, 500) ? 0 : (unsigned)sim_between(s, 1, 20);
-    r->asked = how < 5 && s->truth.revision ? 1 + sim_below(s, s->truth.revision) : 0;
-    r->exact = how < 4;
+    r->asked = how < 4 && s->truth.revision ? 1 + sim_below(s, s->truth.revision) : 0;
+    r->exact = how < 2;
     if (how > 5) { /* the newest: it takes part in the history */
         struct op op = {.kind = OP_LIST, .client = 200, .web = true, .invoked_us = s->now_us};
         r->op = history_begin(s, op) + 1;
