@@ -60,7 +60,7 @@ struct core_options {
     uint64_t keyframe_entries, keyframe_bytes;
     unsigned node_grace_ms;
     uint64_t trailing_entries; /* and below: see quorum.h */
-    size_t piece_bytes, window_bytes;
+    size_t piece_bytes, window_bytes, chunk_bytes;
     uint32_t guards_off; /* simulation only */
 };
 

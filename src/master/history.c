@@ -7,6 +7,7 @@
 #include "master/replay.h"
 
 #include "base/mem.h"
+#include "base/trace.h"
 #include "master/core.h"
 
 enum { ROUND_BATCHES = 64, ROUND_CHANGES = 4096 };
@@ -65,6 +66,12 @@ static int history_open(struct history_job *job, struct error *err)
     return 0;
 }
 
+/* The asker only hears that the log cannot be read. */
+static void history_say(int rc, const struct error *why)
+{
+    if (rc != E_NOTFOUND && rc != E_GONE) trace_error("history", "%s", why->text);
+}
+
 static int history_round(struct history_job *job)
 {
     struct error err = {0};
@@ -76,6 +83,7 @@ static int history_round(struct history_job *job)
         if (!rc) history_gather(job, replay_world(job->replay)->time_ms);
     }
     job->over = true;
+    if (rc) history_say(rc, &err);
     return rc;
 }
 
@@ -166,6 +174,7 @@ static void past_work(struct bulk_job *bulk)
     struct replay *r = NULL;
     job->status = replay_open(&r, job->core->store, p->revision, &err);
     if (!job->status) job->status = replay_to(r, p->revision, &err);
+    if (job->status) history_say(job->status, &err);
     if (!job->status) {
         struct world *w = replay_world(r);
         p->objects = mem_alloc(world_count(w, p->kind) * sizeof(struct object *));

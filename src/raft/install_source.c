@@ -128,7 +128,7 @@ static int install_source_read(struct disk_job *job, struct store *store)
     struct keyframe_source *s = container_of(job, struct keyframe_source, job);
     (void)store;
     struct error err;
-    s->status = keyframe_file_read(s->k, s->offset, s->bytes, sizeof s->bytes, &s->n, &err);
+    s->status = keyframe_file_read(s->k, s->offset, s->bytes, s->q->options.chunk_bytes, &s->n, &err);
     if (s->status)
         trace_warn("quorum", "keyframe %llu: %s", (unsigned long long)s->revision, err.text);
     return s->status;

@@ -42,6 +42,7 @@ static void quorum_defaults(struct quorum_options *o)
     if (!o->keyframe_bytes) o->keyframe_bytes = KEYFRAME_BYTES;
     if (!o->keyframe_entries) o->keyframe_entries = KEYFRAME_ENTRIES;
     if (!o->piece_bytes) o->piece_bytes = PIECE_BYTES;
+    if (!o->chunk_bytes || o->chunk_bytes > CHUNK_BYTES) o->chunk_bytes = CHUNK_BYTES;
     if (!o->window_bytes) o->window_bytes = WINDOW_BYTES;
 }
 
@@ -160,7 +161,8 @@ int quorum_start(struct quorum *q, struct error *err)
     q->depth--;
     if (rc) return error_set(err, E_CORRUPT, "%s", q->io.errmsg);
     q->started = true;
-    q->committed_hint = q->raft.commit_index;
+    /* The hint may be older than the keyframe: it is not synced, and the power may have failed. */
+    q->committed_hint = store_committed_get(q->options.disk->store);
     q->last_tick_ms = now_ms(q);
     q->seen_state = RAFT_FOLLOWER;
     q->seen_term = q->raft.current_term;

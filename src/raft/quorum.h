@@ -73,6 +73,7 @@ struct quorum_options {
     uint64_t keyframe_entries;          /* or after so many entries; 0: 100,000 */
     uint64_t trailing_entries; /* entries kept in memory behind a keyframe; 0: chosen by bytes */
     size_t piece_bytes;        /* of entries in one message; 0: 1 MiB */
+    size_t chunk_bytes;        /* of a keyframe in one message; 0 and at most: 256 KiB */
     size_t window_bytes;       /* with more than this waiting for a peer no entries; 0: 4 MiB */
     uint32_t guards_off;       /* simulation only: bit k-1 switches guard Sk off */
 };

@@ -120,7 +120,8 @@ static int store_check_one(struct store *s, const void *ctx, struct check_result
 {
     struct segment *const *at = ctx;
     bool newest = at == &s->segments[s->count - 1];
-    const struct check_job job = {*at, newest ? STORE_TAIL_CHECKED : 0, s->no_fork};
+    const struct check_job job = {*at, newest ? STORE_TAIL_CHECKED : 0,
+                                  s->no_fork || (newest && !s->read_only)};
     struct check_result result = {0};
     int rc = check_named(s, &job, &result, err);
     if (!rc && !newest) rc = check_joint(at[1], &result.last, &newer->base, err);

@@ -18,11 +18,6 @@
 
 enum { EXCUSE_US = 10 * US, IMAGE_AGE_US = 2 * US, IMAGE_ENTRIES = 30, READ_RECORDS = 300 };
 
-void disk_profile_draw(struct sim *s)
-{
-    s->power_loss = sim_chance(s, 500) ? (unsigned)sim_below(s, 1001) : 200;
-}
-
 /* Past the medium: what lies on the platter changes, nobody writes. */
 static int raw_open(const char *path, int flags)
 {

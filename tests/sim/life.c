@@ -142,6 +142,7 @@ static int life_open(struct life *l, struct error *err)
                                 .trailing_entries = s->trailing_entries,
                                 .piece_bytes = s->piece_bytes,
                                 .window_bytes = s->window_bytes,
+                                .chunk_bytes = s->chunk_bytes,
                                 .guards_off = s->guards_off};
     rc = core_open(&l->core, &core, err);
     if (rc) return rc;

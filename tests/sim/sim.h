@@ -35,6 +35,7 @@ enum {
 struct sim;
 struct life;
 struct medium;
+struct disk_profile;
 
 /* --- clock.c --- */
 struct sim_event {
@@ -202,9 +203,9 @@ struct truth {
     struct track *by_kind[512];
     uint64_t *values; /* by value: the revision that wrote it */
     size_t value_room;
-    struct map removals; /* uid -> revision */
+    struct map removals;   /* uid -> revision */
     struct map foreground; /* uid -> ident: check_rules.c */
-    uint64_t *leaders;   /* by term: position + 1 */
+    uint64_t *leaders;     /* by term: position + 1 */
     size_t leader_room;
 };
 void truth_observe(struct life *l); /* subscribes */
@@ -311,6 +312,8 @@ void faults_start(struct sim *s);
 void faults_stop(struct sim *s);
 
 /* --- disk_faults.c --- */
+/* disk_profiles.c: every seed's own choice; "disk" and "keyframes" are profiles of their own. */
+bool disk_profile_choose(struct sim *s, const char *name);
 void disk_profile_draw(struct sim *s);
 void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t us);
 bool disk_excuses(const struct sim_master *m);  /* it may fail to read what it holds */
@@ -342,10 +345,11 @@ struct counts {
 
 struct sim {
     uint64_t seed, now_us, order, random, hash;
-    struct life *running;      /* whose event goes on */
-    struct sim_master *doomed; /* it crashes with the event that goes on */
-    jmp_buf escape;            /* out of a process that ends itself */
-    unsigned power_loss;       /* per mille of crashes */
+    struct life *running;                    /* whose event goes on */
+    struct sim_master *doomed;               /* it crashes with the event that goes on */
+    jmp_buf escape;                          /* out of a process that ends itself */
+    unsigned power_loss;                     /* per mille of crashes */
+    const struct disk_profile *disk_profile; /* NULL: the usual one */
     struct sim_event *heap;
     size_t count, room;
     unsigned master_count, node_count, client_count, key_count, set_count;
@@ -368,6 +372,7 @@ struct sim {
     struct counts counts;
     uint64_t marks[SIM_MARKS_MAX];
     uint64_t keyframe_entries, trailing_entries, next_value;
+    size_t chunk_bytes;               /* of keyframes between masters; 0: default */
     size_t piece_bytes, window_bytes; /* of entries between masters, see quorum.h; 0: defaults */
     unsigned heartbeat_ms, election_ms;
     uint32_t guards_off;

@@ -121,8 +121,8 @@ static void watcher_error(struct watcher *w, struct mp status)
         return;
     }
     if (code != 410)
-        sim_fail(s, "%s: a watch fails with %lld: %.*s", w->web.name, (long long)code, (int)text.n,
-                 text.p);
+        sim_fail(s, "%s: a watch at m%u fails with %lld: %.*s", w->web.name, w->web.at + 1,
+                 (long long)code, (int)text.n, text.p);
     s->webs->expired++;
     w->at = 0;
 }
