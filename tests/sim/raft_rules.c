@@ -2,7 +2,7 @@
  * twice in a term, logs match, what is committed stays as it is and is on the disks of a quorum, a
  * leader has all of it on its own, and it counts nobody for what he does not have. One leader in a
  * term is in truth.c, the order of the indexes in src/raft/lead.c. */
-#include "sim.h"
+#include "medium.h"
 
 #include "raft/internal.h"
 
@@ -213,6 +213,8 @@ void rules_life_ends(struct life *l)
     struct rules *rules = l->m->sim->rules;
     struct quorum *q = l->core.quorum;
     if (!rules || !q || !q->started) return; /* as it was */
+    const struct seen *seen = &rules->seen[l->m->position];
+    if (l->m->medium->frozen && seen->life != l->number) return;
     struct disk_terms *d = &rules->down[l->m->position];
     const struct raft *r = rules_raft(l);
     uint64_t before = r->log.offset;
@@ -220,4 +222,7 @@ void rules_life_ends(struct life *l)
     *d = (struct disk_terms){before, 0, r->current_term, r->voted_for,
                              mem_resize(d->terms, (view_last_index(q) + 1) * sizeof *d->terms)};
     for (uint64_t i = before + 1; i <= r->last_stored; i++) d->terms[d->count++] = view_term(q, i);
+    if (!l->m->medium->frozen) return;
+    d->term = seen->term; /* what it did in its last event did not get to the disk */
+    d->vote = seen->vote;
 }
