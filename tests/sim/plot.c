@@ -58,6 +58,10 @@ static bool plot_true(struct plot *p, const struct beat *b, struct sim_master *m
         return r->commit_index >= p->noted;
     case CUE_KEYFRAME:
         return q->keyframe_index == p->noted;
+    case CUE_RECEIVES:
+        return q->target != NULL;
+    case CUE_COMPLETES:
+        return q->ahead;
     case CUE_STORES:
         return r->last_stored >= p->noted && view_term(q, p->noted) == p->noted_term;
     }
