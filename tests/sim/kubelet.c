@@ -413,6 +413,18 @@ void kubelet_disturb(struct sim *s)
     kubelet_connect_later(k, sim_between(s, 1 * MS, 1 * US));
 }
 
+/* No node reaches a master for a while; the nodes themselves are well. */
+void kubelets_cut_off(struct sim *s, uint64_t us)
+{
+    for (unsigned i = 0; i < s->node_count; i++) {
+        struct kubelet *k = &s->kubelets[i];
+        k->silent_until = s->now_us + us;
+        if (!k->at) continue;
+        kubelet_leave(k, sim_chance(s, 500));
+        kubelet_connect_later(k, sim_between(s, 1 * MS, 1 * US));
+    }
+}
+
 void kubelets_heal(struct sim *s)
 {
     for (unsigned i = 0; i < s->node_count; i++) s->kubelets[i].silent_until = 0;
