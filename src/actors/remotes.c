@@ -12,6 +12,7 @@ struct remote *remote_of(struct remotes *r, istr name)
     mem_auto char *who = mem_printf("system:node:%s", name);
     remote->who = istr_of(who);
     map_put(&r->by_name, &remote->name, sizeof remote->name, remote);
+    list_push(&r->all, &remote->known);
     return remote;
 }
 
@@ -134,8 +135,7 @@ static void remotes_turn(struct subscriber *s, uint64_t now_ms)
 static void remotes_restored(struct subscriber *s)
 {
     struct remotes *r = container_of(s, struct remotes, subscriber);
-    struct remote *remote;
-    for (size_t i = 0; (remote = map_next(&r->by_name, &i));) remote_clear_pods(remote);
+    list_each(it, &r->all) remote_clear_pods(container_of(it, struct remote, known));
     for (struct actor *a = world_first(r->world, kind_pod, NULL); a; a = world_next(a, NULL)) {
         if (a->object->node) remote_add_pod(r, a->object);
     }
@@ -145,8 +145,9 @@ static void remotes_lead(struct subscriber *s, bool leads)
 {
     struct remotes *r = container_of(s, struct remotes, subscriber);
     if (leads) return;
-    struct remote *remote;
-    for (size_t i = 0; (remote = map_next(&r->by_name, &i));) {
+    list_each(it, &r->all)
+    {
+        struct remote *remote = container_of(it, struct remote, known);
         if (remote->edge) remotes_say_bye(r, remote, NODEWIRE_REDIRECT, "no longer the leader");
     }
     interests_clear(r);
@@ -163,8 +164,9 @@ void remotes_attach(struct remotes *r, struct remote_edge *e)
 
 void remotes_detach(struct remotes *r, struct remote_edge *e)
 {
-    struct remote *remote;
-    for (size_t i = 0; (remote = map_next(&r->by_name, &i));) {
+    list_each(it, &r->all)
+    {
+        struct remote *remote = container_of(it, struct remote, known);
         if (remote->edge != e) continue;
         remote->edge = NULL;
         r->connected--;
@@ -186,6 +188,7 @@ struct remotes *remotes_new(const struct remotes_options *options)
     if (r->options.heartbeat_ms == 0) r->options.heartbeat_ms = 10 * 1000;
     r->world = system_world(options->system);
     list_init(&r->edges);
+    list_init(&r->all);
     r->subscriber = (struct subscriber){
         .name = "remotes",
         .changed = remotes_changed,
@@ -205,8 +208,9 @@ void remotes_free(struct remotes *r)
     list_remove(&r->subscriber.link);
     interests_clear(r);
     doc_unref(r->needless);
-    struct remote *remote;
-    for (size_t i = 0; (remote = map_next(&r->by_name, &i));) {
+    list_each_safe(it, &r->all)
+    {
+        struct remote *remote = container_of(it, struct remote, known);
         remote_clear_pods(remote);
         mem_free(remote);
     }

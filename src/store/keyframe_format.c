@@ -80,9 +80,9 @@ static int trailer_get(int fd, struct keyframe_trailer *out, const char *path, s
     struct stat st;
     if (fstat(fd, &st)) return files_errno(err, "look at", path);
     uint64_t size = (uint64_t)st.st_size;
-    if (size > sizeof *out &&
-        pread(fd, out, sizeof *out, (off_t)(size - sizeof *out)) == sizeof *out &&
-        memcmp(out->magic, keyframe_magic, sizeof out->magic) == 0 &&
+    ssize_t n = size > sizeof *out ? pread(fd, out, sizeof *out, (off_t)(size - sizeof *out)) : 0;
+    if (n < 0) return files_errno(err, "read", path);
+    if (n == sizeof *out && memcmp(out->magic, keyframe_magic, sizeof out->magic) == 0 &&
         out->crc == trailer_crc(out) && out->size == size - sizeof *out)
         return 0;
     return error_set(err, E_CORRUPT, "%s: its end is damaged or missing", path);

@@ -170,4 +170,4 @@ def older_copy(s):
     def damage(dir):
         shutil.rmtree(dir)
         old.rename(dir)
-    refused(s, victim, damage)
+    refused(s, victim, damage, "older copy")

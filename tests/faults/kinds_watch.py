@@ -120,11 +120,11 @@ def watchers(s):
     start = int(m.get(CONFIG_MAPS)["metadata"]["resourceVersion"])
     s.strike()
     deaf = Plain(m, 1, EVERYWHERE, start, buffer=4096)
+    assert holds(m.pids()["m1"], deaf.port)
     for k in range(LARGE):
         make(m, ELSEWHERE, f"large-{k}", "x" * LARGE_BYTES)
     many = [Plain(m, k % m.masters + 1, CONFIG_MAPS, start) for k in range(WATCHERS)]
     collector = Collector(many)
-    assert holds(m.pids()["m1"], deaf.port)
     collector.last = changes(m)
     collector.join(60)
     check_seen(s, many, start, collector.last)

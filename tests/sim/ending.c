@@ -1,7 +1,12 @@
 /* After the faults: a leader, commits, one state everywhere, and what was wished for is so. */
 #include "sim.h"
 
-enum { WRITE_WITHIN_US = 15 * US, AGREE_WITHIN_US = 20 * US, WATCH_WITHIN_US = 150 * US, CONVERGE_WITHIN_US = 240 * US };
+enum {
+    WRITE_WITHIN_US = 15 * US,
+    AGREE_WITHIN_US = 20 * US,
+    WATCH_WITHIN_US = 150 * US,
+    CONVERGE_WITHIN_US = 240 * US
+};
 
 static const char *ending_disagreement(struct sim *s)
 {
@@ -149,6 +154,7 @@ void ending_check(struct sim *s)
     s->writing = false;
     sim_run(s, 1 * US);
     ending_await(s, ending_unconverged, CONVERGE_WITHIN_US, "not converged");
+    if (s->webs && sim_chance(s, 300)) away_play(s);
     ending_await(s, webs_unfinished, WATCH_WITHIN_US, "a watch was not told everything");
     ending_await(s, ending_disagreement, AGREE_WITHIN_US, "no agreement");
     webs_tell(s);

@@ -129,6 +129,13 @@ static void fault_inject(struct sim *s, enum fault fault)
         sim_tell(s, "the connection from %s to m%u breaks", any->name, other + 1);
         net_break(s, any->position, other);
         break;
+    case FAULT_BLACK_HOLE:
+        sim_tell(s, "m%u reads nothing from %s for a while", other + 1, any->name);
+        net_hole(s, any->position, other, fault_length(s));
+        break;
+    case FAULT_JUNK:
+        misuse_junk(any, &s->masters[other]);
+        break;
     case FAULT_DISK_STUCK:
     case FAULT_DISK_FULL:
     case FAULT_DISK_CRASH:
@@ -170,7 +177,10 @@ void faults_stop(struct sim *s)
     disk_heal(s);
     uint64_t until = s->now_us;
     for (unsigned i = 0; i < s->master_count; i++)
-        for (unsigned k = 0; k < s->master_count; k++) s->links[i][k].cut = false;
+        for (unsigned k = 0; k < s->master_count; k++) {
+            s->links[i][k].cut = false;
+            if (s->links[i][k].hole_until > until) until = s->links[i][k].hole_until;
+        }
     for (unsigned i = 0; i < s->master_count; i++) {
         struct sim_master *m = &s->masters[i];
         if (!m->life) master_boot(m);

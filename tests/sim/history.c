@@ -151,7 +151,9 @@ static uint64_t history_place_write(struct sim *s, const struct op *op, const st
                                     uint64_t floor)
 {
     uint64_t at = history_logged(s, op);
-    if (!at && op->kind == OP_DELETE && op->web) at = history_some_removal(op, all, floor);
+    static const struct uid none;
+    if (op->kind == OP_DELETE && op->web && uid_equal(&op->uid, &none))
+        at = history_some_removal(op, all, floor);
     if (!at) {
         if (op->kind == OP_SCALE) return floor; /* nothing to change */
         history_wrong(s, op, floor, "an acknowledged write is not in the log");
@@ -163,11 +165,10 @@ static uint64_t history_place_write(struct sim *s, const struct op *op, const st
     while (i < v->count && v->list[i].revision != at) i++;
     if (i == v->count) history_wrong(s, op, floor, "an acknowledged write went elsewhere");
     const struct version *before = &v->list[i - 1], *after = &v->list[i];
-    bool right = op->kind == OP_DELETE
-                     ? !after->exists && before->exists
-                     : after->exists && after->value == op->value &&
-                           history_answer_fits(op, v, i) &&
-                           before->exists == (op->kind == OP_UPDATE);
+    bool right = op->kind == OP_DELETE ? !after->exists && before->exists
+                                       : after->exists && after->value == op->value &&
+                                             history_answer_fits(op, v, i) &&
+                                             before->exists == (op->kind == OP_UPDATE);
     if (op->tested && before->value != op->tested) right = false;
     if (op->precondition && before->revision != op->precondition) right = false;
     if (!right) history_wrong(s, op, floor, "an acknowledged write did something else");

@@ -269,21 +269,9 @@ static struct kubelet *kubelet_by_link(struct sim *s, uint64_t link)
     return NULL;
 }
 
-/* The order in which different nodes are spoken to is of no meaning, and depends on addresses. */
-static void edge_sort(struct remote_batch *b)
-{
-    for (size_t i = 1; i < b->count; i++) {
-        struct remote_message m = b->items[i];
-        size_t k = i;
-        for (; k > 0 && b->items[k - 1].link > m.link; k--) b->items[k] = b->items[k - 1];
-        b->items[k] = m;
-    }
-}
-
 static void edge_deliver(struct remote_edge *e, struct remote_batch *b)
 {
     struct sim *s = container_of(e, struct life, edge)->m->sim;
-    edge_sort(b);
     uint64_t delay = sim_between(s, 100, 3000);
     for (size_t i = 0; i < b->count; i++) {
         const struct remote_message *m = &b->items[i];
@@ -411,6 +399,18 @@ void kubelet_disturb(struct sim *s)
         for (unsigned i = 0; i < PODS_MAX; i++) k->pods[i].used = false;
     }
     kubelet_connect_later(k, sim_between(s, 1 * MS, 1 * US));
+}
+
+/* No node reaches a master for a while; the nodes themselves are well. */
+void kubelets_cut_off(struct sim *s, uint64_t us)
+{
+    for (unsigned i = 0; i < s->node_count; i++) {
+        struct kubelet *k = &s->kubelets[i];
+        k->silent_until = s->now_us + us;
+        if (!k->at) continue;
+        kubelet_leave(k, sim_chance(s, 500));
+        kubelet_connect_later(k, sim_between(s, 1 * MS, 1 * US));
+    }
 }
 
 void kubelets_heal(struct sim *s)

@@ -80,6 +80,40 @@ void misuse_begin(struct sim_master *m, struct sim_master *other, enum fault kin
     sim_after(s, m->life, 0, misuse_now, u);
 }
 
+/* Frames that no honest peer sends: bytes without a meaning, a term from far in the future, a
+ * sender that is not a master. */
+static void misuse_junk_arrives(void *arg)
+{
+    struct misuse *u = arg;
+    struct sim *s = u->life->m->sim;
+    struct quorum *q = u->life->core.quorum;
+    uint64_t from = u->other->m->position + 1;
+    struct wire w = {.type = WIRE_VOTE, .term = q->raft.current_term + (1ull << 33)};
+    struct buf buf_auto frame = BUF_INIT;
+    wire_write(&frame, &w);
+    switch (sim_below(s, 3)) {
+    case 0:
+        frame.data[sim_below(s, frame.len)] ^= (char)sim_between(s, 1, 255);
+        break;
+    case 1:
+        from = 99;
+        break;
+    default:
+        break;
+    }
+    quorum_deliver(q, from, frame.data, frame.len);
+    life_wake(u->life);
+    mem_free(u);
+}
+
+void misuse_junk(struct sim_master *m, struct sim_master *from)
+{
+    if (!m->life || !from->life) return;
+    struct misuse *u = mem_new(struct misuse);
+    *u = (struct misuse){FAULT_JUNK, m->life, from->life};
+    sim_after(m->sim, m->life, 0, misuse_junk_arrives, u);
+}
+
 /* Is this end of a master one that a guard stands for, after such a request? */
 bool misuse_ends(const struct sim *s, const char *why)
 {

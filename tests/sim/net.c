@@ -77,6 +77,7 @@ static void net_put(struct sim *s, unsigned from, unsigned to, const void *bytes
     const struct profile *p = &s->profile;
     uint64_t at = s->now_us +
                   (s->calm ? sim_between(s, 50, 300) : sim_between(s, p->delay_min, p->delay_max));
+    if (at < link->hole_until) at = link->hole_until;
     bool reorder = p->reorder && !s->calm;
     if (!reorder && at < link->last_at) at = link->last_at;
     if (at > link->last_at) link->last_at = at;
@@ -102,7 +103,8 @@ static void net_send(struct quorum_net *net, uint64_t to_id, const void *bytes, 
     if (!done) return;
     struct sent *sent = mem_new(struct sent);
     *sent = (struct sent){l, done, arg, gone ? E_CLOSED : 0};
-    sim_after(s, l, sim_between(s, 1, 200), net_sent, sent);
+    uint64_t wait = link->hole_until > s->now_us ? link->hole_until - s->now_us : 0;
+    sim_after(s, l, wait + sim_between(s, 1, 200), net_sent, sent);
 }
 
 static size_t net_queued(struct quorum_net *net, uint64_t to_id)
@@ -154,6 +156,7 @@ static void net_try_connect(void *arg)
         link->epoch++;
         link->queued = 0;
         link->last_at = s->now_us;
+        link->hole_until = 0;
         net_report(from, e->to, true);
     } else if (!stale) {
         net_retry(s, e->from, e->to, sim_between(s, 50 * MS, 500 * MS));
@@ -190,6 +193,12 @@ static void net_will_notice(struct sim *s, unsigned from, unsigned to, bool soon
     *e = (struct link_event){s, from, to, s->links[from][to].epoch};
     sim_after(s, NULL, soon ? sim_between(s, 100, 5000) : sim_between(s, 2 * US, 8 * US),
               net_notices, e);
+}
+
+/* The other side reads nothing for a while: what is sent waits, and whoever sends it too. */
+void net_hole(struct sim *s, unsigned from, unsigned to, uint64_t us)
+{
+    s->links[from][to].hole_until = s->now_us + us;
 }
 
 void net_cut(struct sim *s, unsigned from, unsigned to, bool cut)

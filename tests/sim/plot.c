@@ -2,6 +2,8 @@
 
 #include "raft/internal.h"
 
+#include <assert.h>
+
 enum { ACTORS = 6, PATIENCE = 10 /* election timeouts */ };
 
 struct plot {
@@ -58,6 +60,10 @@ static bool plot_true(struct plot *p, const struct beat *b, struct sim_master *m
         return r->commit_index >= p->noted;
     case CUE_KEYFRAME:
         return q->keyframe_index == p->noted;
+    case CUE_RECEIVES:
+        return q->target != NULL;
+    case CUE_COMPLETES:
+        return q->ahead;
     case CUE_STORES:
         return r->last_stored >= p->noted && view_term(q, p->noted) == p->noted_term;
     }
@@ -67,9 +73,11 @@ static bool plot_true(struct plot *p, const struct beat *b, struct sim_master *m
 /* An actor without a part yet is whoever the cue is true of. */
 static bool plot_cue(struct plot *p, const struct beat *b)
 {
+    struct sim *s = p->sim;
+    assert(s);
     if (!b->who || plot_actor(p, b->who)) return plot_true(p, b, plot_actor(p, b->who));
-    for (unsigned i = 0; i < p->sim->master_count; i++) {
-        if (plot_has_part(p, i) || !plot_true(p, b, &p->sim->masters[i])) continue;
+    for (unsigned i = 0; i < s->master_count; i++) {
+        if (plot_has_part(p, i) || !plot_true(p, b, &s->masters[i])) continue;
         p->bound[b->who - 'A'] = (int)i;
         return true;
     }

@@ -19,6 +19,8 @@ enum cue {
     CUE_COMMITS,   /* who has committed the noted entry */
     CUE_KEYFRAME,  /* who has a keyframe at the noted entry */
     CUE_STORES,    /* the noted entry is on who's disk */
+    CUE_RECEIVES,  /* a keyframe is on its way to who */
+    CUE_COMPLETES, /* who's log is completed for one */
 };
 
 enum deed {
@@ -60,5 +62,9 @@ struct staging {
     size_t piece_bytes, window_bytes;
     struct beat beats[12];
 };
+
+extern const struct staging stagings[];
+extern const unsigned staging_count;
+const struct staging *staging_find(const char *name);
 
 #endif

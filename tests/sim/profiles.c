@@ -2,147 +2,6 @@
  * (swarm testing); others are made for something. */
 #include "plot.h"
 
-/* The plots. A leads first in each of them. */
-static const struct staging stagings[] = {
-    /* An old leader comes back and has its old entry counted, while its own barrier is not on its
-     * disk yet; then somebody leads who has another entry there. */
-    {.name = "s1",
-     .masters = 3,
-     .clients = 2,
-     .piece_bytes = 1,
-     .beats = {{CUE_READY, 'A', 0, 60, {{DEED_ISOLATE, 'A', 0}}},
-               {CUE_TAIL, 'A', 0, 0, {{DEED_NOTE, 'A', 0}}},
-               {CUE_LEADS, 'B', 0, 0, {{DEED_ISOLATE, 'B', 0}}},
-               {CUE_TAIL, 'B', 0, 0, {{DEED_BIND, 'C', 0}, {DEED_MEET, 'A', 'C'}}},
-               {CUE_LEADS, 'A', 0, 0, {{DEED_STICK, 'A', 0}}},
-               {CUE_COMMITS, 'A', 0, 0, {{DEED_CRASH, 'A', 0}, {DEED_MEET, 'B', 'C'}}},
-               {CUE_LEADS, 'B', 0, 100, {{DEED_START, 'A', 0}, {DEED_REJOIN, 'A', 0}}}}},
-    /* A follower whose own last entry was never checked says that it has so many entries. */
-    {.name = "s2",
-     .masters = 3,
-     .clients = 2,
-     .beats = {{CUE_READY, 'A', 0, 60, {{DEED_ISOLATE, 'A', 0}}},
-               {CUE_TAIL, 'A', 0, 0, {}},
-               {CUE_CAMPAIGNS, 'B', 0, 0, {{DEED_REJOIN, 'A', 0}, {DEED_BIND, 'C', 0}}},
-               {CUE_LEADS, 'B', 0, 0, {{DEED_STICK, 'C', 0}}},
-               {CUE_TAIL, 'B', 0, 200, {{DEED_FREE, 'C', 0}}}}},
-    /* A follower's write of the old leader's entries ends when it follows another leader, whose
-     * entries it has refused before. */
-    {.name = "s3",
-     .masters = 5,
-     .clients = 2,
-     .delay_min = 5 * MS,
-     .delay_max = 15 * MS,
-     .disk_min = 200,
-     .disk_max = 2 * MS,
-     .beats = {{CUE_READY, 'A', 0, 60, {{DEED_ISOLATE, 'A', 0}}},
-               {CUE_TAIL, 'A', 0, 0, {}},
-               {CUE_LEADS, 'B', 0, 0, {{DEED_ISOLATE, 'B', 0}}},
-               {CUE_TAIL, 'B', 0, 0, {{DEED_REJOIN, 'A', 0}, {DEED_PART, 'A', 'B'}}},
-               {CUE_LEADS,
-                'A',
-                0,
-                0,
-                {{DEED_BIND, 'F', 0},
-                 {DEED_ISOLATE, 'A', 0},
-                 {DEED_ISOLATE, 'F', 0},
-                 {DEED_MEET, 'A', 'F'},
-                 {DEED_STICK, 'F', 0}}},
-               {CUE_WRITES,
-                'F',
-                0,
-                0,
-                {{DEED_ISOLATE, 'A', 0}, {DEED_REJOIN, 'B', 0}, {DEED_PART, 'A', 'B'}}},
-               {CUE_LEADS, 'B', 0, 0, {{DEED_MEET, 'B', 'F'}}},
-               {CUE_FOLLOWS, 'F', 'B', 0, {{DEED_FREE, 'F', 0}}}}},
-    /* A follower with a slow disk leads on what is not on it. */
-    {.name = "s4",
-     .masters = 3,
-     .clients = 2,
-     .beats = {{CUE_READY, 'A', 0, 60, {{DEED_BIND, 'C', 0}, {DEED_STICK, 'C', 0}}},
-               {CUE_WRITES, 'C', 0, 60, {{DEED_CRASH, 'A', 0}}},
-               {CUE_LEADS, 'C', 0, 60, {{DEED_CRASH, 'C', 0}, {DEED_START, 'A', 0}}}}},
-    /* Two transfers of the leadership, the messages late: the old leader votes for the one, then
-     * also for the other. */
-    {.name = "s5",
-     .masters = 3,
-     .clients = 2,
-     .reorder = true,
-     .delay_min = 1 * MS,
-     .delay_max = 80 * MS,
-     .beats = {{CUE_READY,
-                'A',
-                0,
-                200,
-                {{DEED_BIND, 'B', 0}, {DEED_BIND, 'C', 0}, {DEED_TRANSFER, 'A', 'B'}}},
-               {CUE_LEADS, 'A', 0, 150, {{DEED_TIMEOUT, 'C', 'A'}, {DEED_TIMEOUT, 'B', 'A'}}}}},
-    /* A follower with entries of its own is told a commit index beyond what it was told of. */
-    {.name = "s6",
-     .masters = 3,
-     .clients = 2,
-     .piece_bytes = 1,
-     .window_bytes = 1,
-     .reorder = true,
-     .delay_min = 1 * MS,
-     .delay_max = 150 * MS,
-     .beats = {{CUE_READY, 'A', 0, 60, {{DEED_ISOLATE, 'A', 0}}},
-               {CUE_TAIL, 'A', 0, 0, {}},
-               {CUE_READY, 'B', 0, 0, {{DEED_REJOIN, 'A', 0}}}}},
-    /* A keyframe at an index where a follower has an entry of a newer term, which never was
-     * committed. */
-    {.name = "s7",
-     .masters = 5,
-     .clients = 2,
-     .piece_bytes = 1,
-     .keyframe_entries = 3,
-     .trailing_entries = 1,
-     .beats = {{CUE_READY, 'A', 0, 60, {{DEED_ISOLATE, 'A', 0}}},
-               {CUE_TAIL, 'A', 0, 0, {{DEED_NOTE, 'A', 0}}},
-               {CUE_LEADS, 'F', 0, 0, {{DEED_ISOLATE, 'F', 0}}},
-               {CUE_TAIL,
-                'F',
-                0,
-                0,
-                {{DEED_BIND, 'B', 0},
-                 {DEED_ISOLATE, 'B', 0},
-                 {DEED_REJOIN, 'A', 0},
-                 {DEED_PART, 'A', 'F'},
-                 {DEED_PART, 'A', 'B'}}},
-               {CUE_COMMITS, 'A', 0, 0, {{DEED_MEET, 'A', 'B'}}},
-               {CUE_KEYFRAME,
-                'B',
-                0,
-                0,
-                {{DEED_REJOIN, 'B', 0}, {DEED_PART, 'B', 'F'}, {DEED_CRASH, 'A', 0}}},
-               {CUE_LEADS, 'B', 0, 0, {{DEED_REJOIN, 'F', 0}}}}},
-    /* A leader's vote-taking is cut short by a crash, and counts as done after it; then the next
-     * one leaves it alone. */
-    {.name = "s8",
-     .masters = 3,
-     .clients = 2,
-     .beats = {{CUE_READY,
-                'A',
-                0,
-                60,
-                {{DEED_BIND, 'B', 0},
-                 {DEED_BIND, 'C', 0},
-                 {DEED_ISOLATE, 'A', 0},
-                 {DEED_DEMOTE, 'A', 'B'}}},
-               {CUE_TAIL,
-                'A',
-                0,
-                0,
-                {{DEED_CRASH, 'A', 0}, {DEED_START, 'A', 0}, {DEED_REJOIN, 'A', 0}}},
-               {CUE_LEADS, 'A', 0, 0, {{DEED_ISOLATE, 'A', 0}, {DEED_DEMOTE, 'A', 'C'}}}}},
-};
-
-static const struct staging *staging_find(const char *name)
-{
-    for (unsigned i = 0; i < sizeof stagings / sizeof *stagings; i++)
-        if (strcmp(stagings[i].name, name) == 0) return &stagings[i];
-    return NULL;
-}
-
 static uint64_t or_else(uint64_t value, uint64_t otherwise)
 {
     return value ? value : otherwise;
@@ -175,9 +34,9 @@ static void profile_stage(struct sim *s)
 
 static const char *profile_mixed(uint64_t seed)
 {
-    static const char *const others[] = {"swarm", "swarm", "swarm", "harass"};
-    enum { OTHERS = sizeof others / sizeof *others, STAGINGS = sizeof stagings / sizeof *stagings };
-    uint64_t at = seed % (OTHERS + STAGINGS);
+    static const char *const others[] = {"swarm", "swarm", "swarm", "swarm", "harass", "harass"};
+    enum { OTHERS = sizeof others / sizeof *others };
+    uint64_t at = seed % (OTHERS + staging_count);
     return at < OTHERS ? others[at] : stagings[at - OTHERS].name;
 }
 

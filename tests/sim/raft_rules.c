@@ -2,19 +2,19 @@
  * twice in a term, logs match, what is committed stays as it is and is on the disks of a quorum, a
  * leader has all of it on its own, and it counts nobody for what he does not have. One leader in a
  * term is in truth.c, the order of the indexes in src/raft/lead.c. */
-#include "medium.h"
+#include "sim.h"
 
 #include "raft/internal.h"
 
 #include <xxhash.h>
 
 struct disk_terms { /* of a master that is down: the end of the log that it has on disk */
-    uint64_t before, count, term, vote;
+    uint64_t before, count, term;
     uint64_t *terms;
 };
 
 struct seen { /* of a life, so that only what changed is looked at */
-    uint64_t life, term, vote, commit, last, last_term;
+    uint64_t life, term, vote, commit, last, last_term, stored;
     bool led;
     uint64_t match[MASTERS_MAX];
 };
@@ -102,7 +102,8 @@ static void rules_votes(struct life *l, struct seen *seen)
     const struct disk_terms *down = &s->rules->down[l->m->position];
     if (r->current_term == seen->term && r->voted_for == seen->vote) return;
     if (r->current_term < seen->term || r->current_term < down->term)
-        sim_fail(s, "%s goes back to term %llu", l->m->name, (ull)r->current_term);
+        sim_fail(s, "%s goes back to term %llu from %llu", l->m->name, (ull)r->current_term,
+                 (ull)(seen->term > down->term ? seen->term : down->term));
     seen->term = r->current_term;
     seen->vote = r->voted_for;
     if (!r->voted_for) return;
@@ -204,25 +205,24 @@ void rules_check(struct life *l)
         memset(seen->match, 0, sizeof seen->match);
     }
     seen->led = leads;
+    seen->stored = r->last_stored;
     if (leads) rules_counted(l, seen);
     rules_commits(l, seen);
 }
 
+/* As it was after the last event: of the one that is going on nothing may have happened. */
 void rules_life_ends(struct life *l)
 {
     struct rules *rules = l->m->sim->rules;
-    struct quorum *q = l->core.quorum;
-    if (!rules || !q || !q->started) return; /* as it was */
+    if (!rules || rules->seen[l->m->position].life != l->number) return;
     const struct seen *seen = &rules->seen[l->m->position];
-    if (l->m->medium->frozen && seen->life != l->number) return;
     struct disk_terms *d = &rules->down[l->m->position];
+    struct quorum *q = l->core.quorum;
     const struct raft *r = rules_raft(l);
     uint64_t before = r->log.offset;
     if (before < r->log.snapshot.last_index) before = r->log.snapshot.last_index;
-    *d = (struct disk_terms){before, 0, r->current_term, r->voted_for,
+    *d = (struct disk_terms){before, 0, seen->term,
                              mem_resize(d->terms, (view_last_index(q) + 1) * sizeof *d->terms)};
-    for (uint64_t i = before + 1; i <= r->last_stored; i++) d->terms[d->count++] = view_term(q, i);
-    if (!l->m->medium->frozen) return;
-    d->term = seen->term; /* what it did in its last event did not get to the disk */
-    d->vote = seen->vote;
+    for (uint64_t i = before + 1; i <= r->last_stored && i <= seen->stored; i++)
+        d->terms[d->count++] = view_term(q, i);
 }

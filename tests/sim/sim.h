@@ -131,7 +131,7 @@ void disk_init(struct sim_disk *d, struct life *l);
 /* --- net.c --- */
 struct wire_link { /* from one master to another */
     bool up, cut;
-    uint64_t epoch, last_at;
+    uint64_t epoch, last_at, hole_until;
     size_t queued;
 };
 void net_init(struct life *l);
@@ -139,6 +139,7 @@ void net_life_begins(struct sim_master *m);
 void net_life_ends(struct sim_master *m);
 void net_break(struct sim *s, unsigned from, unsigned to);
 void net_cut(struct sim *s, unsigned from, unsigned to, bool cut);
+void net_hole(struct sim *s, unsigned from, unsigned to, uint64_t us); /* takes nothing, says nothing */
 
 /* --- http_front.c, over vnet*.c: the API of each master --- */
 struct api;
@@ -267,6 +268,8 @@ void kubelets_start(struct sim *s);
 void kubelets_lost(struct sim *s, struct life *l); /* its links break */
 void kubelet_disturb(struct sim *s);               /* a fault of a node */
 void kubelets_heal(struct sim *s);
+void kubelets_cut_off(struct sim *s, uint64_t us);
+void away_play(struct sim *s); /* check_away.c */
 void kubelet_edge_init(struct life *l);
 unsigned kubelets_running(struct sim *s);
 
@@ -281,7 +284,8 @@ void watch_init(struct life *l);
     X(BREAK, "connection breaks") X(DISK_STUCK, "disk stuck") X(DISK_FULL, "disk full") \
     X(DISK_CRASH, "crash inside a write") X(DISK_FAILS, "disk fails") X(DISK_SLOT, "slot rots") \
     X(DISK_ROTS, "disk rots") X(DISK_WIPED, "disk lost") X(DISK_OLD, "older disk") \
-    X(CLOCK, "clock jumps") X(NODE, "node") X(LOOP, "crash loop") X(TRANSFER, "transfer") \
+    X(CLOCK, "clock jumps") X(NODE, "node") X(LOOP, "crash loop") \
+    X(BLACK_HOLE, "black hole") X(JUNK, "junk from a peer") X(TRANSFER, "transfer") \
     X(TIMEOUT_NOW, "told to campaign") X(MEMBERS, "change of members")
 /* clang-format on */
 enum fault {
@@ -333,6 +337,7 @@ void plot_look(struct sim *s); /* after every event of a master */
 
 /* --- misuse.c --- */
 void misuse_begin(struct sim_master *m, struct sim_master *other, enum fault kind);
+void misuse_junk(struct sim_master *m, struct sim_master *from);
 bool misuse_ends(const struct sim *s, const char *why); /* a master's end that a guard wants */
 
 /* --- ending.c --- */
