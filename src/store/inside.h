@@ -140,6 +140,10 @@ enum { SLOT_SIZE = 512 };
 void slot_encode(const struct slot_value *v, unsigned char out[SLOT_SIZE]);
 int slot_decode(const unsigned char *bytes, struct slot_value *out);
 
+/* past.c */
+enum { PAST_SIZE = 512 };
+bool past_is_whole(const unsigned char *copy);
+
 /* store.c: things that only agree if nothing was lost (slots, bounds, committed hint) */
 int store_check_agreement(struct store *s, uint64_t committed, uint64_t term, struct error *err);
 

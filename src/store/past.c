@@ -2,6 +2,7 @@
  * written and synced one after the other, in place, so that it works when the disk is full. */
 #include "store/files.h"
 #include "store/inside.h"
+#include "store/marks.h"
 
 #include "base/trace.h"
 
@@ -18,7 +19,7 @@ struct past_bytes {
     uint64_t sequence;
     struct store_past past;
 };
-enum { PAST_SIZE = 512, PAST_CRC = PAST_SIZE - sizeof(uint32_t) };
+enum { PAST_CRC = PAST_SIZE - sizeof(uint32_t) };
 static_assert(sizeof(struct past_bytes) <= PAST_CRC, "one sector");
 static_assert(sizeof(struct store_past) == 24 + STORE_PEERS_MAX * sizeof(struct store_peer),
               "no padding: it is written as it is");
@@ -41,6 +42,12 @@ static bool past_decode(const unsigned char *bytes, struct past_bytes *out)
            crc == crc32c(0, bytes, PAST_CRC) && out->past.count <= STORE_PEERS_MAX;
 }
 
+bool past_is_whole(const unsigned char *copy)
+{
+    struct past_bytes ignored;
+    return past_decode(copy, &ignored);
+}
+
 static int past_read(const char *dir, struct past_bytes *out, bool whole[2], struct error *err)
 {
     mem_auto char *path = mem_printf("%s/%s", dir, past_name);
@@ -51,10 +58,13 @@ static int past_read(const char *dir, struct past_bytes *out, bool whole[2], str
     if (rc) return rc;
     for (unsigned i = 0; i < 2; i++)
         whole[i] = n == sizeof bytes && past_decode(bytes + i * PAST_SIZE, &copy[i]);
-    if (!whole[0] && !whole[1])
+    if (!whole[0] && !whole[1]) {
+        store_mark(STORE_MARK_past_lost);
         return error_set(err, E_CORRUPT,
                          "past: both copies are damaged, this master cannot prove that it is not "
                          "an older copy of itself");
+    }
+    if (!whole[0] || !whole[1]) store_mark(STORE_MARK_past_replaced);
     *out = copy[!whole[0] || (whole[1] && copy[1].sequence > copy[0].sequence)];
     return 0;
 }

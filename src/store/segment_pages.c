@@ -11,6 +11,7 @@
  * of key), key, data. */
 #include "store/files.h"
 #include "store/inside.h"
+#include "store/marks.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -285,5 +286,6 @@ int segment_pages_check(const char *path, const char *name, struct error *err)
         mem_free(w.seen);
     }
     close(w.fd);
+    if (rc == E_CORRUPT) store_mark(STORE_MARK_pages_damaged);
     return rc;
 }

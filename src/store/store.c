@@ -1,6 +1,7 @@
 /* Opening and closing a data directory. */
 #include "store/files.h"
 #include "store/inside.h"
+#include "store/marks.h"
 
 #include "base/trace.h"
 
@@ -162,10 +163,12 @@ int store_check_agreement(struct store *s, uint64_t committed, uint64_t term, st
         return error_set(err, E_CORRUPT,
                          "slots: the term is %" PRIu64 ", but the log has entries of term %" PRIu64,
                          term, b->last_term);
-    if (committed > b->last_index)
+    if (committed > b->last_index) {
+        store_mark(STORE_MARK_log_shortened);
         return error_set(err, E_CORRUPT,
                          "log: ends at entry %" PRIu64 ", but entry %" PRIu64 " was committed",
                          b->last_index, committed);
+    }
     return 0;
 }
 

@@ -119,8 +119,9 @@ struct store_peer {
     uint64_t id, boot, life, term, index;
 };
 struct store_past {
-    uint64_t boot, life;     /* of this start: how many there were, and a number that it drew */
-    uint32_t refused, count; /* refused: others have more of this master's past than it has itself */
+    uint64_t boot, life; /* of this start: how many there were, and a number that it drew */
+    uint32_t refused,
+        count; /* refused: others have more of this master's past than it has itself */
     struct store_peer peers[STORE_PEERS_MAX];
 };
 int store_past_get(struct store *s, struct store_past *out, struct error *err);

@@ -8,6 +8,7 @@
 #include "store/files.h"
 #include "store/inside.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -74,17 +75,20 @@ static void disk_flip(struct sim *s, struct sim_master *m, const char *path, uin
     close(fd);
 }
 
-/* One of two copies, and only while the other is whole. */
-static void disk_rot_copy(struct sim *s, struct sim_master *m, const char *name)
+/* Of what is written in two copies, one: only while the other is whole. */
+static void disk_rot_copy(struct sim *s, struct sim_master *m)
 {
-    mem_auto char *path = mem_printf("%s/%s", m->dir, name);
+    bool slots = sim_chance(s, 500);
+    mem_auto char *path = mem_printf("%s/%s", m->dir, slots ? "slots" : "past");
     unsigned char bytes[2 * SLOT_SIZE];
     unsigned copy = (unsigned)sim_below(s, 2);
+    static_assert((int)SLOT_SIZE == (int)PAST_SIZE, "both are pairs of sectors");
     int fd = raw_open(path, O_RDONLY);
     bool read = fd >= 0 && syscall(SYS_pread64, fd, bytes, sizeof bytes, 0) == sizeof bytes;
     if (fd >= 0) close(fd);
-    struct slot_value other;
-    if (read && slot_decode(bytes + (size_t)(1 - copy) * SLOT_SIZE, &other) == 0)
+    struct slot_value value;
+    const unsigned char *other = bytes + (size_t)(1 - copy) * SLOT_SIZE;
+    if (read && (slots ? slot_decode(other, &value) == 0 : past_is_whole(other)))
         disk_flip(s, m, path, copy * SLOT_SIZE + sim_below(s, SLOT_SIZE));
 }
 
@@ -122,8 +126,21 @@ static void disk_rot_page(struct sim *s, struct sim_master *m, const char *path,
     close(fd);
 }
 
+/* Both copies of what must not be lost: whoever finds them so stays away. */
+static void disk_rot_pair(struct sim *s, struct sim_master *m)
+{
+    mem_auto char *path = mem_printf("%s/%s", m->dir, sim_chance(s, 500) ? "slots" : "past");
+    m->tainted = true;
+    disk_flip(s, m, path, sim_below(s, 40));
+    disk_flip(s, m, path, SLOT_SIZE + sim_below(s, 40));
+}
+
 static void disk_rot(struct sim *s, struct sim_master *m)
 {
+    if (!m->life && sim_chance(s, 150)) {
+        disk_rot_pair(s, m);
+        return;
+    }
     mem_auto char *log = mem_printf("%s/log", m->dir),
                   *keyframes = mem_printf("%s/keyframes", m->dir);
     bool in_log = sim_chance(s, 700);
@@ -239,7 +256,7 @@ void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t 
                     (unsigned)sim_between(s, 1, 3));
         break;
     case FAULT_DISK_SLOT:
-        disk_rot_copy(s, m, "slots");
+        disk_rot_copy(s, m);
         break;
     case FAULT_DISK_ROTS:
         disk_rot(s, m);

@@ -1,16 +1,20 @@
 #include "runner.h"
 
 #include "raft/guards.h"
+#include "store/marks.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 typedef unsigned long long ull;
 
 static const char *const mark_names[] = {
 #define X(name) #name,
-    MARKS(X)
+    MARKS(X) STORE_MARKS(X)
 #undef X
 };
+enum { MARKS_ALL = MARK_COUNT + STORE_MARK_COUNT }; /* src/raft's, then src/store's */
+static_assert((int)MARKS_ALL <= (int)SIM_MARKS_MAX, "they fit");
 
 struct totals totals_of(const struct sim *s)
 {
@@ -23,6 +27,7 @@ struct totals totals_of(const struct sim *s)
         .counts = s->counts,
     };
     memcpy(t.marks, s->marks, sizeof t.marks);
+    for (unsigned i = 0; i < STORE_MARK_COUNT; i++) t.marks[MARK_COUNT + i] = store_marked(i);
     return t;
 }
 
@@ -62,7 +67,7 @@ void report_progress(const struct run *run, bool last)
 static unsigned report_marks_reached(const struct run *run)
 {
     unsigned n = 0;
-    for (unsigned i = 0; i < MARK_COUNT; i++) n += run->totals.marks[i] > 0;
+    for (unsigned i = 0; i < MARKS_ALL; i++) n += run->totals.marks[i] > 0;
     return n;
 }
 
@@ -79,13 +84,13 @@ void report_summary(const struct run *run)
     for (unsigned i = FAULT_NONE + 1; i < FAULT_COUNT; i++)
         if (t->counts.by_kind[i]) printf(" %s=%llu", fault_names[i], (ull)t->counts.by_kind[i]);
     printf("; masters that ended themselves as they should: %llu\n", (ull)t->counts.designed_ends);
-    printf("marks reached %u of %d:", report_marks_reached(run), MARK_COUNT);
-    for (unsigned i = 0; i < MARK_COUNT; i++)
+    printf("marks reached %u of %d:", report_marks_reached(run), MARKS_ALL);
+    for (unsigned i = 0; i < MARKS_ALL; i++)
         if (t->marks[i]) printf(" %s=%llu", mark_names[i], (ull)t->marks[i]);
     printf("\n");
-    if (report_marks_reached(run) < MARK_COUNT && !run->one) {
+    if (report_marks_reached(run) < MARKS_ALL && !run->one) {
         printf("not reached:");
-        for (unsigned i = 0; i < MARK_COUNT; i++)
+        for (unsigned i = 0; i < MARKS_ALL; i++)
             if (!t->marks[i]) printf(" %s", mark_names[i]);
         printf("\n");
     }
@@ -93,7 +98,7 @@ void report_summary(const struct run *run)
 
 unsigned report_missing_marks(const struct run *run)
 {
-    unsigned missing = MARK_COUNT - report_marks_reached(run);
+    unsigned missing = MARKS_ALL - report_marks_reached(run);
     if (missing) printf("%u marks were not reached\n", missing);
     return missing;
 }
@@ -118,8 +123,8 @@ void report_write(const struct run *run)
         for (const char *p = fault_names[i]; *p; p++) fputc(*p == ' ' ? '_' : *p, f);
         fprintf(f, " %llu\n", (ull)t->counts.by_kind[i]);
     }
-    fprintf(f, "marks_reached %u\nmarks %d\n", report_marks_reached(run), MARK_COUNT);
-    for (unsigned i = 0; i < MARK_COUNT; i++)
+    fprintf(f, "marks_reached %u\nmarks %d\n", report_marks_reached(run), MARKS_ALL);
+    for (unsigned i = 0; i < MARKS_ALL; i++)
         fprintf(f, "mark.%s %llu\n", mark_names[i], (ull)t->marks[i]);
     fclose(f);
 }
