@@ -38,7 +38,7 @@ struct raft_configuration;
     X(lost_leadership) X(read_round) X(read_joined) X(read_late_answer) X(read_retried) \
     X(read_timeout) X(keyframe_begun) X(keyframe_done) X(keyframe_failed) X(install_offered) \
     X(install_again) X(install_stalled) X(install_resumed) X(install_delivered) \
-    X(install_refused) X(install_reset) X(keyframe_ahead_of_log) X(keyframe_passed_over) \
+    X(install_refused) X(install_reset) X(install_unstuck) X(keyframe_ahead_of_log) X(keyframe_passed_over) \
     X(backfill_begun) X(backfill_searched) X(backfill_stored) X(backfill_done) X(backfill_without) \
     X(backfill_refused) X(backfill_dropped) X(backfill_resumed) X(past_refused)
 /* clang-format on */

@@ -20,11 +20,12 @@
 #include <raft.h>
 
 enum {
-    PIECE_BYTES = 1024 * 1024, /* entries of one AppendEntries on the wire */
-    CHUNK_BYTES = 256 * 1024, /* of a keyframe on its way to a follower */
+    PIECE_BYTES = 1024 * 1024,         /* entries of one AppendEntries on the wire */
+    CHUNK_BYTES = 256 * 1024,          /* of a keyframe on its way to a follower */
     TRAILING_BYTES = 16 * 1024 * 1024, /* of entries kept in memory behind a keyframe */
     TRAILING_AT_START = 256,           /* entries before the keyframe that a start loads */
     HELD_MAX = 64, /* messages that wait for the disk; more are dropped (the sender repeats) */
+    PROGRESS_PROBE = 0,
     PROGRESS_SNAPSHOT = 2, /* libraft's raft_progress.state while a snapshot is on its way */
 };
 
@@ -76,7 +77,7 @@ struct reads {
     uint64_t boot, last_nonce;
 };
 
-struct past { /* past.h */
+struct past {                       /* past.h */
     struct store_past known, noted; /* noted: on disk, or on its way there */
     uint64_t version, noted_ms;
     uint64_t stored; /* before the install that is going on: libraft says 0 meanwhile */
@@ -130,6 +131,7 @@ struct quorum {
     uint64_t keyframe_index; /* of the newest that raft knows */
     uint64_t since_bytes;    /* of commands applied since */
     uint64_t retry_keyframe_ms;
+    unsigned gets;                    /* libraft waits for a descriptor of the newest */
     struct raft_io_snapshot_put *put; /* raft waits for our keyframe */
     raft_io_snapshot_put_cb put_cb;
     uint64_t put_index;
