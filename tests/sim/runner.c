@@ -143,7 +143,8 @@ static int runner_finish(struct run *run, bool failed)
     report_progress(run, true);
     report_summary(run);
     if (run->summary) report_write(run);
-    return failed || (run->require_marks && report_missing_marks(run));
+    bool unreached = !run->one && report_unreached(run);
+    return failed || (run->require_marks && unreached);
 }
 
 int runner_many(struct run *run)
