@@ -18,6 +18,7 @@ struct history_job {
     struct core *core;
     struct history_ask *ask; /* NULL: it was answered */
     struct replay *replay;   /* between rounds nobody's; touched on bulk threads only */
+    uint64_t folded;         /* by this master when the round began: committed, for sure */
     struct subscriber subscriber;
     struct feed_change *pending; /* of the entry being folded */
     size_t count, cap;
@@ -77,6 +78,7 @@ static int history_round(struct history_job *job)
     struct error err = {0};
     int rc = job->replay ? 0 : history_open(job, &err);
     job->change_count = 0;
+    if (!rc) replay_trust(job->replay, job->folded);
     while (!rc && replay_world(job->replay)->revision < job->ask->to) {
         if (job->batch_count == ROUND_BATCHES || job->change_count >= ROUND_CHANGES) return 0;
         rc = replay_step(job->replay, &err);
@@ -145,6 +147,7 @@ static void history_begin(struct note *n)
 {
     struct history_job *job = container_of(n, struct history_job, note);
     struct bulk *bulk = job->core->options.bulk;
+    job->folded = job->core->world->index;
     job->bulk = (struct bulk_job){history_work, history_after};
     bulk->submit(bulk, &job->bulk);
 }
@@ -163,6 +166,7 @@ struct past_job {
     struct note begin;
     struct core *core;
     struct past_ask *ask;
+    uint64_t folded; /* as above */
     int status;
 };
 
@@ -173,6 +177,7 @@ static void past_work(struct bulk_job *bulk)
     struct error err = {0};
     struct replay *r = NULL;
     job->status = replay_open(&r, job->core->store, p->revision, &err);
+    if (!job->status) replay_trust(r, job->folded);
     if (!job->status) job->status = replay_to(r, p->revision, &err);
     if (job->status) history_say(job->status, &err);
     if (!job->status) {
@@ -203,6 +208,7 @@ static void past_begin(struct note *n)
 {
     struct past_job *job = container_of(n, struct past_job, begin);
     struct bulk *bulk = job->core->options.bulk;
+    job->folded = job->core->world->index;
     job->bulk = (struct bulk_job){past_work, past_after};
     bulk->submit(bulk, &job->bulk);
 }

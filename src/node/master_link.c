@@ -11,7 +11,7 @@ enum {
     RETRY_FIRST_MS = 50,
     RETRY_MAX_MS = 5000,
     REFUSED_RETRY_MS = 15 * 1000,
-    HEARTBEATS_MISSED = 3,
+    HEARTBEATS_MISSED = 2, /* found at the third: time is left to find another master */
 };
 
 int masters_read_token(const char *file, char **out, struct error *err)

@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <stdio.h>
 
-enum { NOTE_ENTRIES = 1000, NOTE_MS = 1000 };
+enum { NOTE_MS = 1000 };
 
 /* On the wire, little-endian: first what the sender is, then what it has seen of the receiver. */
 struct greeting {
@@ -163,7 +163,7 @@ static bool past_is_due(const struct quorum *q)
     if (q->past.noting || now_ms(q) - q->past.noted_ms < NOTE_MS) return false;
     for (uint32_t i = 0; i < known->count; i++)
         if (known->peers[i].term != noted->peers[i].term ||
-            known->peers[i].index >= noted->peers[i].index + NOTE_ENTRIES)
+            known->peers[i].index != noted->peers[i].index)
             return true;
     return false;
 }

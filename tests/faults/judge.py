@@ -142,17 +142,19 @@ class Judge:
             self.wrong.append(f"refused and done: {story(r)}")
         self.bounds.not_before(version.revision, r["began"], story(r))
         if r["outcome"] == "ok":
-            self.shown(r)
+            self.shown(r, version)
         before = version.before
         if r["op"] == "create" and before and not before.gone:
             self.wrong.append(f"created over {before.revision}: {story(r)}")
         if r["op"] == "update" and (not before or before.revision != r["expect"]):
             self.wrong.append(f"not over the version it named: {story(r)}")
 
-    def shown(self, r):
-        """The answer of a write shows its own version, or one that a controller has made of it since."""
+    def shown(self, r, version):
+        """The answer of a write shows its own version or, where it was asked for again after the leader
+        was lost, what has become of it since."""
         shown = self.truth.by_revision.get(r["revision"])
-        if not shown or shown.gone or shown.value != r["value"] or r["value"] != r["id"]:
+        if not shown or shown.gone or shown.value != r["value"] or \
+                shown.revision < version.revision:
             self.wrong.append(f"answered with another version: {story(r)}")
         self.bounds.not_after(r["revision"], r["ended"], story(r))
 

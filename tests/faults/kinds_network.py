@@ -4,6 +4,8 @@ from ground import CLIENTS
 from kinds import kind
 from scene import WATCHED, reachable
 
+GRACE_MS = "9000"  # nodes whose wire is dead need some seconds to find another master
+
 
 def one_way(s, senders, receivers):
     s.strike()
@@ -85,7 +87,7 @@ def living(s):
 
 
 @kind("node-old-master", "a node sees only a leader that the others have replaced, until it is given up",
-      wires=True, options=["--node-grace-ms", "2500"], load={"scalers": 0})
+      wires=True, options=["--node-grace-ms", GRACE_MS], load={"scalers": 0})
 def node_old_master(s):
     """Its pods are replaced elsewhere, and no others are; when it is back, it ends what it ran."""
     before = s.converged_pods()
@@ -93,7 +95,7 @@ def node_old_master(s):
     rest = {p["metadata"]["uid"] for p in before} - on(before, node)
     s.evictions = True
     leader = old_side(s, node)
-    until(lambda: not on(living(s), node) and len(living(s)) == len(before), 30)
+    until(lambda: not on(living(s), node) and len(living(s)) == len(before), 40)
     s.ground.heal()
     s.rejoin(leader)
     after = until(s.converged_pods, 30)

@@ -78,6 +78,16 @@ class TheJudge(unittest.TestCase):
             self.assertGreater(self.verdict(write, log=log)[1], 0, write)
         self.assertEqual(self.verdict(did("update", "e", (8, 9), revision=5, expect=4), log=log), (0, 0))
 
+    def test_an_answer_shows_the_write_or_what_came_of_it(self):
+        def create(**shown):
+            return [{**ALL[0], **shown}]
+        log = LOG[:2]
+        stranger = did("update", "b", (0, 1), "unknown", expect=1)
+        for shown, wrong in (({"revision": 1, "value": "a"}, 0), ({"revision": 2, "value": "b"}, 0),
+                             ({"revision": 2, "value": "a"}, 1), ({"revision": 9, "value": "a"}, 1)):
+            found = self.verdict(stranger, history=create(**shown), log=log)
+            self.assertEqual(found, (0, wrong), shown)
+
     def test_refusals_without_a_reason(self):
         for refusal in (did("update", "e", (8, 9), "refused", status=409, expect=4),
                         did("update", "e", (8, 9), "refused", status=404, expect=4),

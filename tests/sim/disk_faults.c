@@ -5,6 +5,7 @@
  * right answer of the one it happened to is an error for a request or its refusal to serve. */
 #include "medium.h"
 
+#include "raft/internal.h"
 #include "store/files.h"
 #include "store/inside.h"
 
@@ -214,7 +215,22 @@ static void disk_replace(struct sim *s, struct sim_master *m, const char *image)
     disk_remove(m->dir);
     if (image) disk_copy(image, m->dir);
     sim_tell(s, "%s: %s", m->name, image ? "an older copy is in its place" : "its disk is empty");
-    master_boot_later(m, sim_between(s, 10 * MS, 3 * US));
+    master_boot_later(m, sim_between(s, 10 * MS, 300 * MS));
+}
+
+/* Has another master noted more of this one than the copy has? Who has not met it since, or was
+ * told less, cannot know. */
+static bool disk_is_found_out(struct sim *s, const struct sim_master *m)
+{
+    for (unsigned i = 0; i < s->master_count; i++) {
+        const struct life *l = s->masters[i].life;
+        if (!l || &s->masters[i] == m || !l->core.quorum) continue;
+        const struct store_past *p = &l->core.quorum->past.noted;
+        for (unsigned k = 0; k < p->count && !l->core.quorum->past.noting; k++)
+            if (p->peers[k].id == m->position + 1 && p->peers[k].index > m->image_index)
+                return true;
+    }
+    return false;
 }
 
 /* The first time a copy is taken; later, when much has been written since, it comes back. */
@@ -230,7 +246,7 @@ static void disk_old_image(struct sim *s, struct sim_master *m)
         sim_tell(s, "%s: a copy of its disk is kept (entry %llu)", m->name,
                  (unsigned long long)last);
     } else if (s->now_us - m->image_us > IMAGE_AGE_US && last > m->image_index + IMAGE_ENTRIES &&
-               disk_others_run(s, m)) {
+               disk_others_run(s, m) && disk_is_found_out(s, m)) {
         disk_replace(s, m, image);
     }
 }

@@ -156,6 +156,7 @@ void ending_check(struct sim *s)
     ending_await(s, ending_unconverged, CONVERGE_WITHIN_US, "not converged");
     if (s->webs && sim_chance(s, 300)) away_play(s);
     ending_await(s, webs_unfinished, WATCH_WITHIN_US, "a watch was not told everything");
+    ending_await(s, bounds_exceeded, AGREE_WITHIN_US, "not small again");
     ending_await(s, ending_disagreement, AGREE_WITHIN_US, "no agreement");
     webs_tell(s);
     history_check(s);

@@ -141,6 +141,17 @@ static struct kpod *kubelet_pod_add(struct kubelet *k, const struct object *pod)
     sim_fail(k->sim, "node %s is told more than %d pods", k->name, PODS_MAX);
 }
 
+/* Another that runs under the same name, be it the same pod or an earlier one. */
+static struct kpod *kubelet_twin(struct kubelet *k, const struct kpod *of)
+{
+    for (unsigned i = 0; i < PODS_MAX; i++) {
+        struct kpod *p = &k->pods[i];
+        if (p != of && p->used && p->running && p->ns == of->ns && strcmp(p->name, of->name) == 0)
+            return p;
+    }
+    return NULL;
+}
+
 struct pod_step {
     struct kubelet *k;
     struct uid uid;
@@ -153,8 +164,8 @@ static void pod_starts(void *arg)
     struct kpod *p = kubelet_pod(k, &step->uid);
     if (p && !p->running && !p->going) {
         for (unsigned i = 0; i < k->sim->node_count; i++) {
-            struct kpod *twin = kubelet_pod(&k->sim->kubelets[i], &step->uid);
-            if (twin && twin->running)
+            struct kpod *twin = kubelet_twin(&k->sim->kubelets[i], p);
+            if (twin)
                 sim_fail(k->sim, "pod %s runs on %s and on %s", p->name, k->name,
                          k->sim->kubelets[i].name);
         }

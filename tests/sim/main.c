@@ -16,6 +16,7 @@ static const char usage[] =
     "            [--without-faults 3,5-9]         leaves these out, by number\n"
     "            [--clients N] [--nodes N]        no more than these\n"
     "            [--require-marks]                fails when a rare branch was not reached\n"
+    "            [--except-marks A,B]              but for these\n"
     "            [--summary FILE]                 lines of key and value\n";
 
 static const struct option options[] = {{"seed", required_argument, 0, 's'},
@@ -30,6 +31,7 @@ static const struct option options[] = {{"seed", required_argument, 0, 's'},
                                         {"summary", required_argument, 0, 'f'},
                                         {"shrink", no_argument, 0, 'k'},
                                         {"require-marks", no_argument, 0, 'q'},
+                                        {"except-marks", required_argument, 0, 'x'},
                                         {"verbose", no_argument, 0, 'v'},
                                         {"harass", no_argument, 0, 'h'},
                                         {0, 0, 0, 0}};
@@ -89,6 +91,9 @@ static bool main_option(struct run *run, char c)
         return run->nodes > 0;
     case 'f':
         run->summary = optarg;
+        return true;
+    case 'x':
+        run->except = optarg;
         return true;
     case 'k':
         return run->shrink = true;

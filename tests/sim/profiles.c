@@ -45,8 +45,7 @@ bool profile_choose(struct sim *s, const char *name, uint64_t seed)
     if (strcmp(name, "mixed") == 0) name = profile_mixed(seed);
     s->harassed = strcmp(name, "harass") == 0;
     s->staging = staging_find(name);
-    return s->harassed || s->staging || strcmp(name, "swarm") == 0 ||
-           disk_profile_choose(s, name);
+    return s->harassed || s->staging || strcmp(name, "swarm") == 0 || disk_profile_choose(s, name);
 }
 
 /* A profile for the guards around libraft: short, few pods, and leaders that hardly live long

@@ -88,19 +88,35 @@ void report_summary(const struct run *run)
     for (unsigned i = 0; i < MARKS_ALL; i++)
         if (t->marks[i]) printf(" %s=%llu", mark_names[i], (ull)t->marks[i]);
     printf("\n");
-    if (report_marks_reached(run) < MARKS_ALL && !run->one) {
-        printf("not reached:");
-        for (unsigned i = 0; i < MARKS_ALL; i++)
-            if (!t->marks[i]) printf(" %s", mark_names[i]);
-        printf("\n");
-    }
 }
 
-unsigned report_missing_marks(const struct run *run)
+static bool report_excepted(const struct run *run, const char *name)
 {
-    unsigned missing = MARKS_ALL - report_marks_reached(run);
-    if (missing) printf("%u marks were not reached\n", missing);
-    return missing;
+    size_t n = strlen(name);
+    for (const char *p = run->except; p && (p = strstr(p, name)) != NULL; p += n) {
+        bool begins = p == run->except || p[-1] == ',', ends = p[n] == 0 || p[n] == ',';
+        if (begins && ends) return true;
+    }
+    return false;
+}
+
+static void report_name(const struct run *run, const char *name, unsigned *n)
+{
+    bool excepted = report_excepted(run, name);
+    if (excepted) return;
+    printf("%s %s", *n ? "," : "not reached:", name);
+    ++*n;
+}
+
+bool report_unreached(const struct run *run)
+{
+    unsigned n = 0;
+    for (unsigned i = FAULT_NONE + 1; i < FAULT_COUNT; i++)
+        if (!run->totals.counts.by_kind[i]) report_name(run, fault_names[i], &n);
+    for (unsigned i = 0; i < MARKS_ALL; i++)
+        if (!run->totals.marks[i]) report_name(run, mark_names[i], &n);
+    if (n) printf("\n");
+    return n > 0;
 }
 
 void report_write(const struct run *run)

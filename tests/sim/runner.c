@@ -32,6 +32,21 @@ static void child_ended(struct sim *s)
     fflush(runner_report);
 }
 
+static int child_unlink(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+/* What a process of this number leaves behind, or an earlier one has. */
+static void child_clean(pid_t pid)
+{
+    char root[80];
+    snprintf(root, sizeof root, "%s/logship-sim-%ld",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)pid);
+    nftw(root, child_unlink, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static void child_play(const struct run *run, uint64_t seed)
 {
     struct sim *s = mem_new(struct sim);
@@ -43,6 +58,7 @@ static void child_play(const struct run *run, uint64_t seed)
     s->without_size = run->without_size;
     s->ended = child_ended;
     profile_choose(s, run->profile, seed);
+    child_clean(getpid());
     sim_open(s, seed);
     sim_play(s);
     child_ended(s);
@@ -63,20 +79,6 @@ static void child_start(struct child *c, const struct run *run, uint64_t seed)
     _exit(0);
 }
 
-static int child_unlink(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static void child_clean(const struct child *c)
-{
-    char root[80];
-    snprintf(root, sizeof root, "%s/logship-sim-%ld",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)c->pid);
-    nftw(root, child_unlink, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static char *child_printed(FILE *from)
 {
     fseek(from, 0, SEEK_END);
@@ -90,7 +92,7 @@ static char *child_printed(FILE *from)
 static struct trial child_end(struct child *c, int status)
 {
     struct trial t = {.passed = WIFEXITED(status) && WEXITSTATUS(status) == 0};
-    child_clean(c);
+    child_clean(c->pid);
     rewind(c->report);
     if (fread(&t.totals, sizeof t.totals, 1, c->report) != 1) t.totals = (struct totals){0};
     t.out = child_printed(c->out);
@@ -141,7 +143,8 @@ static int runner_finish(struct run *run, bool failed)
     report_progress(run, true);
     report_summary(run);
     if (run->summary) report_write(run);
-    return failed || (run->require_marks && report_missing_marks(run));
+    bool unreached = !run->one && report_unreached(run);
+    return failed || (run->require_marks && unreached);
 }
 
 int runner_many(struct run *run)

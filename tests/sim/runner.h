@@ -19,7 +19,7 @@ struct run {
     uint64_t first, last, minutes;
     unsigned jobs;
     bool one, verbose, shrink, require_marks;
-    const char *profile, *summary;
+    const char *profile, *summary, *except; /* except: marks that need not be reached */
     uint32_t guards_off;
     unsigned clients, nodes; /* at most; 0: as drawn */
     unsigned char *without;  /* faults to leave out, by number */
@@ -46,7 +46,8 @@ void totals_add(struct totals *sum, const struct totals *t);
 void report_progress(const struct run *run, bool last);
 void report_summary(const struct run *run);
 void report_write(const struct run *run); /* run->summary: lines of key and value */
-unsigned report_missing_marks(const struct run *run);
+/* Tells which kinds of faults and marks no seed came to; false: none that matters. */
+bool report_unreached(const struct run *run);
 void report_command(const struct run *run, uint64_t seed, FILE *out); /* that replays it */
 
 /* --- shrink.c --- */

@@ -74,7 +74,7 @@ struct sim_disk {
     uint64_t stuck_until, busy_since;
 };
 
-struct watch { /* a listener of one master's feed */
+struct feed_watch { /* a listener of one master's feed */
     struct feed_listener listener;
     struct life *life;
     bool started;
@@ -95,7 +95,7 @@ struct life {
     struct store *store;
     struct core core;
     struct subscriber observer;
-    struct watch watch;
+    struct feed_watch watch;
     struct remote_edge edge;
     struct front *front; /* its API */
 };
@@ -139,7 +139,8 @@ void net_life_begins(struct sim_master *m);
 void net_life_ends(struct sim_master *m);
 void net_break(struct sim *s, unsigned from, unsigned to);
 void net_cut(struct sim *s, unsigned from, unsigned to, bool cut);
-void net_hole(struct sim *s, unsigned from, unsigned to, uint64_t us); /* takes nothing, says nothing */
+void net_hole(struct sim *s, unsigned from, unsigned to,
+              uint64_t us); /* takes nothing, says nothing */
 
 /* --- http_front.c, over vnet*.c: the API of each master --- */
 struct api;
@@ -269,7 +270,8 @@ void kubelets_lost(struct sim *s, struct life *l); /* its links break */
 void kubelet_disturb(struct sim *s);               /* a fault of a node */
 void kubelets_heal(struct sim *s);
 void kubelets_cut_off(struct sim *s, uint64_t us);
-void away_play(struct sim *s); /* check_away.c */
+const char *bounds_exceeded(struct sim *s); /* check_bounds.c */
+void away_play(struct sim *s);              /* check_away.c */
 void kubelet_edge_init(struct life *l);
 unsigned kubelets_running(struct sim *s);
 

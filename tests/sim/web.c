@@ -52,6 +52,7 @@ void web_init(struct web *w, struct sim *s, const char *name)
 {
     *w = (struct web){.sim = s, .patience_ms = 25000};
     snprintf(w->name, sizeof w->name, "%s", name);
+    s->webs->most_clients++;
 }
 
 void web_move(struct web *w)

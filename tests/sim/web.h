@@ -48,6 +48,7 @@ struct webs {
     struct web_lists *lists;
     struct web_watches *watches;
     struct web_house *house;
+    size_t most_clients, most_watches; /* connections that there may be */
     uint64_t calls, answers, lists_checked, watch_events, bookmarks, expired, pages;
 };
 void web_keys_start(struct sim *s);

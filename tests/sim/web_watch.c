@@ -278,6 +278,7 @@ void web_watches_start(struct sim *s)
 {
     struct web_watches *all = s->webs->watches = mem_new(struct web_watches);
     all->count = (unsigned)sim_between(s, 1, 6);
+    s->webs->most_watches = all->count;
     all->watchers = mem_zalloc(all->count * sizeof *all->watchers);
     for (unsigned i = 0; i < all->count; i++) {
         struct watcher *w = &all->watchers[i];
