@@ -5,23 +5,21 @@
  * right answer of the one it happened to is an error for a request or its refusal to serve. */
 #include "medium.h"
 
-#include "raft/internal.h"
 #include "store/files.h"
 #include "store/inside.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { EXCUSE_US = 10 * US, IMAGE_AGE_US = 2 * US, IMAGE_ENTRIES = 30, READ_RECORDS = 300 };
+enum { EXCUSE_US = 10 * US, READ_RECORDS = 300 };
 
 /* Past the medium: what lies on the platter changes, nobody writes. */
-static int raw_open(const char *path, int flags)
+int disk_raw_open(const char *path, int flags)
 {
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0600);
 }
@@ -31,18 +29,6 @@ static bool atlas_allows(struct sim *s, const struct sim_master *m)
     unsigned tainted = 0;
     for (unsigned i = 0; i < s->master_count; i++) tainted += s->masters[i].tainted;
     return m->tainted || tainted < (s->master_count - 1) / 2;
-}
-
-static bool disk_others_run(struct sim *s, const struct sim_master *m)
-{
-    for (unsigned i = 0; i < s->master_count; i++) {
-        const struct sim_master *o = &s->masters[i];
-        if (o == m || o->lost) continue;
-        if (!o->life || o->life->paused_until > s->now_us) return false;
-        for (unsigned k = 0; k < s->master_count; k++)
-            if (k != i && (s->links[i][k].cut || s->links[k][i].cut)) return false;
-    }
-    return true;
 }
 
 static void disk_has_room(void *arg)
@@ -65,7 +51,7 @@ static void disk_fill(struct sim *s, struct sim_master *m, uint64_t us)
 static void disk_flip(struct sim *s, struct sim_master *m, const char *path, uint64_t at)
 {
     unsigned char byte = 0;
-    int fd = raw_open(path, O_RDWR);
+    int fd = disk_raw_open(path, O_RDWR);
     if (fd < 0) return;
     if (syscall(SYS_pread64, fd, &byte, 1, at) == 1) {
         byte ^= (unsigned char)(1u << sim_below(s, 8));
@@ -84,7 +70,7 @@ static void disk_rot_copy(struct sim *s, struct sim_master *m)
     unsigned char bytes[2 * SLOT_SIZE];
     unsigned copy = (unsigned)sim_below(s, 2);
     static_assert((int)SLOT_SIZE == (int)PAST_SIZE, "both are pairs of sectors");
-    int fd = raw_open(path, O_RDONLY);
+    int fd = disk_raw_open(path, O_RDONLY);
     bool read = fd >= 0 && syscall(SYS_pread64, fd, bytes, sizeof bytes, 0) == sizeof bytes;
     if (fd >= 0) close(fd);
     struct slot_value value;
@@ -120,7 +106,7 @@ static void disk_rot_page(struct sim *s, struct sim_master *m, const char *path,
     char page[MEDIUM_PAGE];
     uint64_t at = sim_below(s, size / MEDIUM_PAGE) * MEDIUM_PAGE;
     for (size_t i = 0; i < sizeof page; i++) page[i] = (char)sim_random(s);
-    int fd = raw_open(path, O_RDWR);
+    int fd = disk_raw_open(path, O_RDWR);
     if (syscall(SYS_pwrite64, fd, page, sizeof page, at) == sizeof page)
         sim_tell(s, "%s: a page of %s at %llu is garbage", m->name, path + strlen(m->dir) + 1,
                  (unsigned long long)at);
@@ -165,92 +151,6 @@ static void disk_rot(struct sim *s, struct sim_master *m)
     }
 }
 
-static int disk_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static void disk_remove(const char *dir)
-{
-    nftw(dir, disk_remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static void disk_copy_file(const char *from, const char *to)
-{
-    char bytes[16 * 1024];
-    int in = raw_open(from, O_RDONLY), out = raw_open(to, O_WRONLY | O_CREAT | O_TRUNC);
-    for (long n; (n = syscall(SYS_read, in, bytes, sizeof bytes)) > 0;)
-        if (syscall(SYS_write, out, bytes, n) != n) abort();
-    close(in);
-    close(out);
-}
-
-static const char *copy_from, *copy_to;
-
-static int disk_copy_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)ftw, (void)st;
-    mem_auto char *to = mem_printf("%s%s", copy_to, path + strlen(copy_from));
-    size_t n = strlen(path);
-    if (type == FTW_D) mkdir(to, 0700);
-    if (type == FTW_F && !(n > 5 && strcmp(path + n - 5, "-lock") == 0)) disk_copy_file(path, to);
-    return 0;
-}
-
-static void disk_copy(const char *from, const char *to)
-{
-    disk_remove(to);
-    copy_from = from;
-    copy_to = to;
-    nftw(from, disk_copy_one, 16, FTW_PHYS);
-}
-
-/* Everything on the disk is replaced while the process is down. */
-static void disk_replace(struct sim *s, struct sim_master *m, const char *image)
-{
-    master_crash(m, image ? "its disk is replaced by an older copy" : "its disk is lost");
-    medium_crash(m->medium, true);
-    m->tainted = m->replaced = true;
-    disk_remove(m->dir);
-    if (image) disk_copy(image, m->dir);
-    sim_tell(s, "%s: %s", m->name, image ? "an older copy is in its place" : "its disk is empty");
-    master_boot_later(m, sim_between(s, 10 * MS, 300 * MS));
-}
-
-/* Has another master noted more of this one than the copy has? Who has not met it since, or was
- * told less, cannot know. */
-static bool disk_is_found_out(struct sim *s, const struct sim_master *m)
-{
-    for (unsigned i = 0; i < s->master_count; i++) {
-        const struct life *l = s->masters[i].life;
-        if (!l || &s->masters[i] == m || !l->core.quorum) continue;
-        const struct store_past *p = &l->core.quorum->past.noted;
-        for (unsigned k = 0; k < p->count && !l->core.quorum->past.noting; k++)
-            if (p->peers[k].id == m->position + 1 && p->peers[k].index > m->image_index)
-                return true;
-    }
-    return false;
-}
-
-/* The first time a copy is taken; later, when much has been written since, it comes back. */
-static void disk_old_image(struct sim *s, struct sim_master *m)
-{
-    mem_auto char *image = mem_printf("%s/image-%s", s->root, m->name);
-    if (!m->life || !m->life->store) return;
-    uint64_t last = store_bounds(m->life->store).last_index;
-    if (!m->image_us) {
-        disk_copy(m->dir, image);
-        m->image_us = s->now_us;
-        m->image_index = last;
-        sim_tell(s, "%s: a copy of its disk is kept (entry %llu)", m->name,
-                 (unsigned long long)last);
-    } else if (s->now_us - m->image_us > IMAGE_AGE_US && last > m->image_index + IMAGE_ENTRIES &&
-               disk_others_run(s, m) && disk_is_found_out(s, m)) {
-        disk_replace(s, m, image);
-    }
-}
-
 void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t us)
 {
     bool takes = fault == FAULT_DISK_ROTS || fault == FAULT_DISK_WIPED || fault == FAULT_DISK_OLD;
@@ -278,7 +178,7 @@ void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t 
         disk_rot(s, m);
         break;
     case FAULT_DISK_WIPED:
-        if (disk_others_run(s, m)) disk_replace(s, m, NULL);
+        disk_wipe(s, m);
         break;
     case FAULT_DISK_OLD:
         disk_old_image(s, m);

@@ -97,6 +97,11 @@ char *medium_save(struct medium *md, const char *path);
 void medium_entries_synced(struct medium *md, const char *dir);
 void medium_entries_crash(struct medium *md, bool power);
 
+/* disk_faults.c, disk_replace.c */
+int disk_raw_open(const char *path, int flags); /* past the medium */
+void disk_wipe(struct sim *s, struct sim_master *m);
+void disk_old_image(struct sim *s, struct sim_master *m);
+
 /* seams_disk.c */
 void seams_disk_begin(struct sim *s);
 void seams_disk_forget(struct medium *md); /* closes what a dead process had open */
