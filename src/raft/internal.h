@@ -138,6 +138,7 @@ struct quorum {
     bool put_ending;
     struct deferred put_done, close_reads;
     int put_status;
+    int load_status;                /* why load() failed */
     bool restored_early;            /* quorum_start restored it before raft asked */
     uint64_t loaded_revision;       /* keyframe that load() hands to raft; UINT64_MAX: none */
     struct keyframe_target *target; /* one that we are receiving */

@@ -159,7 +159,7 @@ int quorum_start(struct quorum *q, struct error *err)
     rc = raft_start(&q->raft);
     q->in_raft--;
     q->depth--;
-    if (rc) return error_set(err, E_CORRUPT, "%s", q->io.errmsg);
+    if (rc) return error_set(err, q->load_status ? q->load_status : E_CORRUPT, "%s", q->io.errmsg);
     q->started = true;
     /* The hint may be older than the keyframe: it is not synced, and the power may have failed. */
     q->committed_hint = store_committed_get(q->options.disk->store);
