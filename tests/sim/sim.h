@@ -11,6 +11,8 @@
  *   net.c       masters' connections                               client.c   writers and readers
  *   disk.c      the committer in virtual time                      kubelet.c  nodes
  *   medium.h    the disk behind the page cache                     disk_faults.c  what disks do
+ *   vnet.h      libuv in virtual time: the API, and its clients    check_*.c  what must hold
+ *   web.h       clients of the API                                 (see README.md)
  *   life.c      a master's process                                 watch.c    listeners of the feed
  *   faults.c    what goes wrong, and when                          ending.c   the liveness phase */
 #ifndef LOGSHIP_TESTS_SIM_H
