@@ -20,8 +20,9 @@ static void write_log(struct scratch *t, unsigned n)
         struct entry_writer w = {0};
         buf_auto struct buf entry = BUF_INIT;
         mem_auto char *name = mem_printf("m%u", i);
-        struct doc *doc =
-            doc_from_buf(&(struct buf){mem_copy(body.data, body.len), body.len, body.len});
+        buf_auto struct buf copy = BUF_INIT;
+        buf_append(&copy, body.data, body.len);
+        struct doc *doc = doc_from_buf(&copy);
         struct event e = {.type = EVENT_CREATED,
                           .kind = kind_configmap,
                           .ns = STR("default"),
