@@ -1,3 +1,4 @@
+#include "actors/behavior.h"
 #include "actors/pod_needs.h"
 #include "actors/remotes_internal.h"
 
@@ -40,6 +41,33 @@ static void remote_clear_pods(struct remote *remote)
 
 /* --- from changes to messages --- */
 
+static bool node_is_ready(const struct object *node)
+{
+    return node && mp_is(mp_get(status_condition(node->status, "Ready"), "status"), "True");
+}
+
+/* The lifecycle controller took a silence for the node's end. */
+static bool marked_unready(const struct object *pod)
+{
+    struct mp ready = status_condition(pod->status, "Ready");
+    return mp_is(mp_get(ready, "status"), "False") &&
+           mp_is(mp_get(ready, "reason"), "NodeNotReady");
+}
+
+static void ask_again(struct remote *remote, const struct object *pod)
+{
+    remotes_say(remote->edge, remote->link, NODEWIRE_AGAIN)->uid = pod->id->uid;
+}
+
+/* The mark may be committed after its node came back. The node knows of no change and would be
+ * silent about the pod for ever. */
+static void remotes_mark_overtaken(struct remotes *r, struct remote *remote, const struct change *c)
+{
+    if (c->type != EVENT_CONDITION || !marked_unready(c->after)) return;
+    if (node_is_ready(world_get(r->world, kind_node, NULL, istr_str(remote->name))))
+        ask_again(remote, c->after);
+}
+
 static void remotes_pod_changed(struct remotes *r, const struct change *c)
 {
     istr before = c->before ? c->before->node : NULL;
@@ -55,26 +83,30 @@ static void remotes_pod_changed(struct remotes *r, const struct change *c)
     }
     bool own = c->type == EVENT_STATUS && str_eq(c->txn->who, istr_str(remote->who));
     if (!own) remotes_say_pod(r, remote, c->after);
+    remotes_mark_overtaken(r, remote, c);
 }
 
-static bool node_is_ready(const struct object *node)
+static void remotes_ask_of_marked(struct remotes *r, struct remote *remote)
 {
-    for (struct mp_iter it = mp_items(doc_path(node->status, "conditions")); mp_iter_next(&it);) {
-        if (mp_is(mp_get(it.value, "type"), "Ready"))
-            return mp_is(mp_get(it.value, "status"), "True");
+    struct ident *id;
+    for (size_t i = 0; (id = map_next(&remote->pods, &i));) {
+        struct object *pod = remotes_pod(r, id);
+        if (pod && marked_unready(pod)) ask_again(remote, pod);
     }
-    return false;
 }
 
 /* Somebody else (the lifecycle controller, after a silence) declared a connected node not ready: it
- * shall tell anew. */
+ * shall tell anew. One that is ready again tells of the pods that were marked meanwhile. */
 static void remotes_node_changed(struct remotes *r, const struct change *c)
 {
-    if (!c->after || r->connected == 0 || node_is_ready(c->after)) return;
+    if (!c->after || r->connected == 0) return;
     if (c->type != EVENT_STATUS && c->type != EVENT_CONDITION) return;
     struct remote *remote = remote_of(r, istr_get(object_name(c->after)));
-    if (!remote->edge || str_eq(c->txn->who, istr_str(remote->who))) return;
-    remotes_say(remote->edge, remote->link, NODEWIRE_AGAIN);
+    if (!remote->edge) return;
+    if (!node_is_ready(c->after) && !str_eq(c->txn->who, istr_str(remote->who)))
+        remotes_say(remote->edge, remote->link, NODEWIRE_AGAIN);
+    else if (node_is_ready(c->after) && !node_is_ready(c->before))
+        remotes_ask_of_marked(r, remote);
 }
 
 struct mention {
