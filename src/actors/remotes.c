@@ -1,3 +1,4 @@
+#include "actors/behavior.h"
 #include "actors/pod_needs.h"
 #include "actors/remotes_internal.h"
 
@@ -12,6 +13,7 @@ struct remote *remote_of(struct remotes *r, istr name)
     mem_auto char *who = mem_printf("system:node:%s", name);
     remote->who = istr_of(who);
     map_put(&r->by_name, &remote->name, sizeof remote->name, remote);
+    list_push(&r->all, &remote->known);
     return remote;
 }
 
@@ -39,6 +41,33 @@ static void remote_clear_pods(struct remote *remote)
 
 /* --- from changes to messages --- */
 
+static bool node_is_ready(const struct object *node)
+{
+    return node && mp_is(mp_get(status_condition(node->status, "Ready"), "status"), "True");
+}
+
+/* The lifecycle controller took a silence for the node's end. */
+static bool marked_unready(const struct object *pod)
+{
+    struct mp ready = status_condition(pod->status, "Ready");
+    return mp_is(mp_get(ready, "status"), "False") &&
+           mp_is(mp_get(ready, "reason"), "NodeNotReady");
+}
+
+static void ask_again(struct remote *remote, const struct object *pod)
+{
+    remotes_say(remote->edge, remote->link, NODEWIRE_AGAIN)->uid = pod->id->uid;
+}
+
+/* The mark may be committed after its node came back. The node knows of no change and would be
+ * silent about the pod for ever. */
+static void remotes_mark_overtaken(struct remotes *r, struct remote *remote, const struct change *c)
+{
+    if (c->type != EVENT_CONDITION || !marked_unready(c->after)) return;
+    if (node_is_ready(world_get(r->world, kind_node, NULL, istr_str(remote->name))))
+        ask_again(remote, c->after);
+}
+
 static void remotes_pod_changed(struct remotes *r, const struct change *c)
 {
     istr before = c->before ? c->before->node : NULL;
@@ -54,26 +83,30 @@ static void remotes_pod_changed(struct remotes *r, const struct change *c)
     }
     bool own = c->type == EVENT_STATUS && str_eq(c->txn->who, istr_str(remote->who));
     if (!own) remotes_say_pod(r, remote, c->after);
+    remotes_mark_overtaken(r, remote, c);
 }
 
-static bool node_is_ready(const struct object *node)
+static void remotes_ask_of_marked(struct remotes *r, struct remote *remote)
 {
-    for (struct mp_iter it = mp_items(doc_path(node->status, "conditions")); mp_iter_next(&it);) {
-        if (mp_is(mp_get(it.value, "type"), "Ready"))
-            return mp_is(mp_get(it.value, "status"), "True");
+    struct ident *id;
+    for (size_t i = 0; (id = map_next(&remote->pods, &i));) {
+        struct object *pod = remotes_pod(r, id);
+        if (pod && marked_unready(pod)) ask_again(remote, pod);
     }
-    return false;
 }
 
 /* Somebody else (the lifecycle controller, after a silence) declared a connected node not ready: it
- * shall tell anew. */
+ * shall tell anew. One that is ready again tells of the pods that were marked meanwhile. */
 static void remotes_node_changed(struct remotes *r, const struct change *c)
 {
-    if (!c->after || r->connected == 0 || node_is_ready(c->after)) return;
+    if (!c->after || r->connected == 0) return;
     if (c->type != EVENT_STATUS && c->type != EVENT_CONDITION) return;
     struct remote *remote = remote_of(r, istr_get(object_name(c->after)));
-    if (!remote->edge || str_eq(c->txn->who, istr_str(remote->who))) return;
-    remotes_say(remote->edge, remote->link, NODEWIRE_AGAIN);
+    if (!remote->edge) return;
+    if (!node_is_ready(c->after) && !str_eq(c->txn->who, istr_str(remote->who)))
+        remotes_say(remote->edge, remote->link, NODEWIRE_AGAIN);
+    else if (node_is_ready(c->after) && !node_is_ready(c->before))
+        remotes_ask_of_marked(r, remote);
 }
 
 struct mention {
@@ -134,8 +167,7 @@ static void remotes_turn(struct subscriber *s, uint64_t now_ms)
 static void remotes_restored(struct subscriber *s)
 {
     struct remotes *r = container_of(s, struct remotes, subscriber);
-    struct remote *remote;
-    for (size_t i = 0; (remote = map_next(&r->by_name, &i));) remote_clear_pods(remote);
+    list_each(it, &r->all) remote_clear_pods(container_of(it, struct remote, known));
     for (struct actor *a = world_first(r->world, kind_pod, NULL); a; a = world_next(a, NULL)) {
         if (a->object->node) remote_add_pod(r, a->object);
     }
@@ -145,8 +177,9 @@ static void remotes_lead(struct subscriber *s, bool leads)
 {
     struct remotes *r = container_of(s, struct remotes, subscriber);
     if (leads) return;
-    struct remote *remote;
-    for (size_t i = 0; (remote = map_next(&r->by_name, &i));) {
+    list_each(it, &r->all)
+    {
+        struct remote *remote = container_of(it, struct remote, known);
         if (remote->edge) remotes_say_bye(r, remote, NODEWIRE_REDIRECT, "no longer the leader");
     }
     interests_clear(r);
@@ -163,8 +196,9 @@ void remotes_attach(struct remotes *r, struct remote_edge *e)
 
 void remotes_detach(struct remotes *r, struct remote_edge *e)
 {
-    struct remote *remote;
-    for (size_t i = 0; (remote = map_next(&r->by_name, &i));) {
+    list_each(it, &r->all)
+    {
+        struct remote *remote = container_of(it, struct remote, known);
         if (remote->edge != e) continue;
         remote->edge = NULL;
         r->connected--;
@@ -186,6 +220,7 @@ struct remotes *remotes_new(const struct remotes_options *options)
     if (r->options.heartbeat_ms == 0) r->options.heartbeat_ms = 10 * 1000;
     r->world = system_world(options->system);
     list_init(&r->edges);
+    list_init(&r->all);
     r->subscriber = (struct subscriber){
         .name = "remotes",
         .changed = remotes_changed,
@@ -205,8 +240,9 @@ void remotes_free(struct remotes *r)
     list_remove(&r->subscriber.link);
     interests_clear(r);
     doc_unref(r->needless);
-    struct remote *remote;
-    for (size_t i = 0; (remote = map_next(&r->by_name, &i));) {
+    list_each_safe(it, &r->all)
+    {
+        struct remote *remote = container_of(it, struct remote, known);
         remote_clear_pods(remote);
         mem_free(remote);
     }

@@ -8,6 +8,7 @@
 /* A node by name: the pods bound to it, and its link while it has one. Never freed: there are as
  * many as node names were ever seen. */
 struct remote {
+    struct list known; /* in remotes.all */
     istr name, who;
     struct map pods;          /* uid -> ident (a reference) */
     struct remote_edge *edge; /* NULL: not connected */
@@ -27,6 +28,8 @@ struct remotes {
     struct remotes_options options;
     struct world *world;
     struct map by_name; /* istr (its address) -> remote */
+    struct list all;    /* in the order they were first heard of: what is said to all goes by it,
+                           not by addresses */
     struct map interests;
     struct list edges;
     size_t connected;

@@ -160,6 +160,7 @@ static bool answer_repeated(struct system *s, struct command *c)
     uint64_t revision = world_request_revision(s->world, &c->request);
     if (!revision) return false;
     struct object *o = world_get(s->world, c->kind, c->ns, str_of(c->name));
+    if (o && o->id->created_revision > revision) o = NULL; /* another one of that name, since */
     struct result r = {.http = c->op == COMMAND_CREATE ? 201 : 200,
                        .reason = "",
                        .revision = revision,
@@ -300,7 +301,8 @@ static void answer_committed(struct system *s, struct command *c)
     struct result r = {.http = c->op == COMMAND_CREATE ? 201 : 200, .reason = ""};
     r.removed = a->object == NULL;
     r.object = a->object ? a->object : c->held;
-    r.revision = a->object ? a->object->revision : s->world->revision;
+    r.revision = a->object ? a->object->revision : world_request_revision(s->world, &c->request);
+    if (!r.revision) r.revision = s->world->revision; /* a controller's: it asks for none */
     command_answer(c, &r);
     actor_resume(s, a, s->leads);
 }

@@ -20,13 +20,22 @@ static void delete_answer(struct request *r, const struct result *result)
                                      .uid = uid});
 }
 
+static void delete_with(struct request *r, struct fetch *f)
+{
+    if (f->count)
+        serve_delete(r);
+    else
+        reply_not_found(r);
+}
+
 void serve_delete(struct request *r)
 {
     struct delete_options o;
     if (!delete_options_parse(r, &o)) return;
     istr ns = NULL;
     if (r->route.ns.p && !(ns = istr_find(r->route.ns))) {
-        reply_not_found(r);
+        /* Either there is no such namespace, or this master has yet to hear of it. */
+        fetch_start(r, r->route.kind, r->route.ns, r->route.name, FRESH_LINEARIZABLE, delete_with);
         return;
     }
     request_command(r, delete_command(r, &o, ns, r->route.name), delete_answer);

@@ -151,6 +151,9 @@ int core_open(struct core *core, const struct core_options *options, struct erro
         .keyframe_bytes = options->keyframe_bytes,
         .keyframe_entries = options->keyframe_entries,
         .trailing_entries = options->trailing_entries,
+        .piece_bytes = options->piece_bytes,
+        .window_bytes = options->window_bytes,
+        .chunk_bytes = options->chunk_bytes,
         .guards_off = options->guards_off,
     };
     return quorum_open(&core->quorum, &quorum, err);

@@ -63,8 +63,9 @@ struct core_options {
     unsigned heartbeat_ms, election_ms; /* and below: 0, the default */
     uint64_t keyframe_entries, keyframe_bytes;
     unsigned node_grace_ms;
-    uint64_t trailing_entries; /* see quorum.h */
-    uint32_t guards_off;       /* simulation only, see quorum.h */
+    uint64_t trailing_entries; /* and below: see quorum.h */
+    size_t piece_bytes, window_bytes, chunk_bytes;
+    uint32_t guards_off; /* simulation only */
 };
 
 struct core {

@@ -50,17 +50,26 @@ static void crossing_refuse(struct crossing *x, int http, const char *reason, co
     crossing_finish(x);
 }
 
+/* The version that the command made, or what became of it since when this master got beyond it by
+ * a keyframe: never another object of the same name. */
+static struct object *crossing_made(const struct crossing *x, struct world *w)
+{
+    const struct command *c = x->c;
+    struct object *o = feeder_recent(x->core->feeder, x->result.revision);
+    bool same = o && o->id->kind == c->kind && o->id->ns == c->ns &&
+                str_eq(object_name(o), str_of(c->name));
+    if (same) return o;
+    if (x->result.removed) return NULL;
+    o = world_get(w, c->kind, c->ns, str_of(c->name));
+    return o && o->id->created_revision <= x->result.revision ? o : NULL;
+}
+
 /* The answer is known; it is given once this master's own state has come so far. */
 static void crossing_give(struct crossing *x)
 {
     struct world *w = x->core->world;
     if (x->result.http < 400 && !x->c->dry_run && w->revision < x->result.revision) return;
-    if (!x->object && x->result.http < 400) {
-        struct object *o = feeder_recent(x->core->feeder, x->result.revision);
-        if (!o || !str_eq(object_name(o), str_of(x->c->name)))
-            o = world_get(w, x->c->kind, x->c->ns, str_of(x->c->name));
-        x->object = object_ref(o);
-    }
+    if (!x->object && x->result.http < 400) x->object = object_ref(crossing_made(x, w));
     crossing_finish(x);
 }
 

@@ -47,6 +47,11 @@ int replay_open(struct replay **out, struct store *s, uint64_t revision, struct 
     return rc;
 }
 
+void replay_trust(struct replay *r, uint64_t index)
+{
+    if (index > r->committed) r->committed = index;
+}
+
 void replay_close(struct replay *r)
 {
     if (!r) return;
@@ -66,7 +71,7 @@ static int replay_next(struct replay *r, struct record *out, struct error *err)
     for (;;) {
         int rc = store_cursor_next(r->cursor, out, err);
         if (rc) return rc;
-        if (out->index > r->committed) r->committed = store_committed_get(r->store);
+        if (out->index > r->committed) replay_trust(r, store_committed_get(r->store));
         if (out->index > r->committed) return E_NOTFOUND;
         if (out->type == RAFT_COMMAND) return 0;
     }

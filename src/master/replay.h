@@ -14,6 +14,9 @@ struct replay;
  * keyframe). E_GONE: the oldest state kept is younger. */
 int replay_open(struct replay **out, struct store *s, uint64_t revision, struct error *err);
 struct world *replay_world(struct replay *r);
+/* Entries up to this index are committed, whatever the store's hint says: it lags behind what a
+ * master has folded, and after a crash far behind. */
+void replay_trust(struct replay *r, uint64_t index);
 /* Folds entries while they hold only revisions <= `revision`, and then of the next entry exactly
  * those events that are. 0: the world is at `revision`; E_NOTFOUND: the log ends before it (the
  * world is at its end). */

@@ -11,7 +11,7 @@ enum {
     RETRY_FIRST_MS = 50,
     RETRY_MAX_MS = 5000,
     REFUSED_RETRY_MS = 15 * 1000,
-    HEARTBEATS_MISSED = 3,
+    HEARTBEATS_MISSED = 2, /* found at the third: time is left to find another master */
 };
 
 int masters_read_token(const char *file, char **out, struct error *err)
@@ -192,6 +192,15 @@ static void master_link_on_timer_closed(uv_handle_t *handle)
     if (l->events->stopped) l->events->stopped(l);
 }
 
+/* Whoever failed us is the last one to try again: a dead wire costs a whole handshake's time. */
+static void master_link_pass_over(struct master_link *l, const char *address)
+{
+    struct masters *m = l->masters;
+    if (m->leader && strcmp(m->leader, address) == 0) masters_follow(m, NULL, 0);
+    for (unsigned i = 0; i < m->address_count; i++)
+        if (strcmp(m->addresses[i], address) == 0) l->turn = i + 1;
+}
+
 static void master_link_on_closed(struct link *link, const struct error *why)
 {
     struct master_link *l = link_data(link);
@@ -202,9 +211,7 @@ static void master_link_on_closed(struct link *link, const struct error *why)
     } else {
         trace_debug("node", "%s: master %s: %s", l->name, address, why->text);
     }
-    /* Whoever failed us is not the one to try first. */
-    if (why->code != E_NOTLEADER && m->leader && strcmp(m->leader, address) == 0)
-        masters_follow(m, NULL, 0);
+    if (why->code != E_NOTLEADER) master_link_pass_over(l, address);
     l->link = NULL;
     l->welcomed = false;
     master_link_uncount(l);

@@ -1,5 +1,5 @@
 /* What happens to a running quorum: ticks, frames, connections; and what can be asked of it. */
-#include "raft/internal.h"
+#include "raft/past.h"
 
 /* A process that was stopped for a while looks at what came in before it believes its clock. */
 static bool quorum_stalled(struct quorum *q, uint64_t now)
@@ -33,6 +33,7 @@ void quorum_tick(struct quorum *q)
     install_sources_tick(q);
     install_target_tick(q);
     reads_tick(q);
+    past_tick(q);
     turn_end(q);
 }
 

@@ -106,8 +106,9 @@ bool guard_s7_conflict(struct quorum *q, uint64_t index, uint64_t term)
     return true;
 }
 
-/* S8. The members are fixed at bootstrap: a change entry that says anything else is refused at the
- * door, so libraft never holds a configuration that is not committed. */
+/* S8. The members are fixed at bootstrap. A change entry that says anything else is refused at the
+ * door, and stops the process that would write one of its own: so libraft never holds, and no
+ * keyframe ever carries, a configuration that could be rolled back. */
 bool guard_s8_foreign_change(struct quorum *q, const struct raft_configuration *conf)
 {
     if (!guard_on(q, 8)) return false;
@@ -120,12 +121,4 @@ bool guard_s8_foreign_change(struct quorum *q, const struct raft_configuration *
     }
     if (!same) mark(q, MARK_S8_foreign_change);
     return !same;
-}
-
-/* S8, second half: no keyframe may carry a configuration that could still be rolled back. */
-bool guard_s8_keyframe_put_off(struct quorum *q)
-{
-    if (!guard_on(q, 8) || q->raft.configuration_uncommitted_index == 0) return false;
-    mark(q, MARK_S8_keyframe_put_off);
-    return true;
 }

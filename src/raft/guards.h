@@ -31,16 +31,16 @@ struct raft_configuration;
 #define MARKS(X) \
     X(S1_held) X(S2_clamped) X(S3_other_term) X(S4_tick_withheld) X(S4_vote_rewritten) X(S5_second_vote) \
     X(L1_term_told) \
-    X(S6_clamped) X(S7_conflict) X(S8_foreign_change) X(S8_keyframe_put_off) X(bad_frame) \
+    X(S6_clamped) X(S7_conflict) X(S8_foreign_change) X(bad_frame) \
     X(term_jump) X(unknown_sender) X(held_for_disk) X(held_dropped) X(append_trimmed) \
     X(piece_cut) X(window_full) X(send_failed) X(send_expired) X(stalled_tick_skipped) \
     X(leader_disk_stuck) X(leader_forgotten) X(commit_announced) X(became_leader) \
     X(lost_leadership) X(read_round) X(read_joined) X(read_late_answer) X(read_retried) \
     X(read_timeout) X(keyframe_begun) X(keyframe_done) X(keyframe_failed) X(install_offered) \
     X(install_again) X(install_stalled) X(install_resumed) X(install_delivered) \
-    X(install_refused) X(install_reset) X(keyframe_ahead_of_log) X(keyframe_passed_over) \
+    X(install_refused) X(install_reset) X(install_unstuck) X(keyframe_ahead_of_log) X(keyframe_passed_over) \
     X(backfill_begun) X(backfill_searched) X(backfill_stored) X(backfill_done) X(backfill_without) \
-    X(backfill_refused) X(backfill_dropped) X(backfill_resumed)
+    X(backfill_refused) X(backfill_dropped) X(backfill_resumed) X(past_refused)
 /* clang-format on */
 
 enum mark {
@@ -61,6 +61,5 @@ void guard_s6_clamp(struct quorum *q, struct raft_append_entries *args);
 /* True: our entry at index conflicts with the snapshot's term and libraft would keep it. */
 bool guard_s7_conflict(struct quorum *q, uint64_t index, uint64_t term);
 bool guard_s8_foreign_change(struct quorum *q, const struct raft_configuration *conf);
-bool guard_s8_keyframe_put_off(struct quorum *q);
 
 #endif

@@ -13,7 +13,7 @@ void hello_write(struct buf *out, const struct hello *h)
     mp_put_z(out, h->cluster);
     mp_put_uint(out, h->id);
     mp_put_bin(out, &h->configuration, sizeof h->configuration);
-    mp_put_uint(out, h->boot);
+    mp_put_bin(out, h->past.p, h->past.n);
 }
 
 int hello_read(struct hello *out, const void *bytes, size_t n, struct error *err)
@@ -28,15 +28,15 @@ int hello_read(struct hello *out, const void *bytes, size_t n, struct error *err
                          PEERS_WIRE_VERSION);
     struct hello h = {0};
     struct str cluster = mp_str(mp_at(root, 2)), digest = mp_str(mp_at(root, 4));
-    struct mp boot = mp_at(root, 5);
+    struct mp past = mp_at(root, 5);
     int64_t id = mp_i64(mp_at(root, 3), 0);
     if (cluster.n >= sizeof h.cluster || digest.n != sizeof h.configuration || id <= 0 ||
-        (boot.type != MP_INT && boot.type != MP_UINT))
+        past.type != MP_BIN)
         return error_set(err, E_INVALID, "hello: fields");
     if (cluster.n) memcpy(h.cluster, cluster.p, cluster.n);
     memcpy(&h.configuration, digest.p, digest.n);
     h.id = (uint64_t)id;
-    h.boot = boot.u;
+    h.past = past.s;
     *out = h;
     return 0;
 }

@@ -26,6 +26,7 @@ static void install_give(struct quorum *q, struct peer *from, const struct keyfr
      * snapshot claims one that is newer still. */
     if (conflict) s->last_term = view_term(q, t->index) + 1;
     mark(q, MARK_install_delivered);
+    q->past.stored = q->raft.last_stored;
     q->in_raft++;
     q->recv(&q->io, &m);
     q->in_raft--;

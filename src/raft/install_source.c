@@ -128,7 +128,8 @@ static int install_source_read(struct disk_job *job, struct store *store)
     struct keyframe_source *s = container_of(job, struct keyframe_source, job);
     (void)store;
     struct error err;
-    s->status = keyframe_file_read(s->k, s->offset, s->bytes, sizeof s->bytes, &s->n, &err);
+    s->status =
+        keyframe_file_read(s->k, s->offset, s->bytes, s->q->options.chunk_bytes, &s->n, &err);
     if (s->status)
         trace_warn("quorum", "keyframe %llu: %s", (unsigned long long)s->revision, err.text);
     return s->status;
@@ -186,9 +187,22 @@ void install_source_settled(struct quorum *q, struct peer *p)
     install_source_end(q, p->source, 0);
 }
 
+/* When the keyframe could not be read, libraft waits for the follower's answer all the same, for
+ * minutes, and sends it no entries: it is made to look where the follower stands, and tries again.
+ */
+static void install_unstick(struct quorum *q, const struct peer *p)
+{
+    struct raft_progress *progress = view_progress(q, p->id);
+    if (!progress || progress->state != PROGRESS_SNAPSHOT || p->source || q->gets) return;
+    progress->state = PROGRESS_PROBE;
+    progress->snapshot_index = 0;
+    mark(q, MARK_install_unstuck);
+}
+
 void install_sources_tick(struct quorum *q)
 {
     for (unsigned i = 0; i < q->options.server_count; i++) {
+        install_unstick(q, &q->peers[i]);
         struct keyframe_source *s = q->peers[i].source;
         if (!s || now_ms(q) - s->active_ms < install_stall_ms(q)) continue;
         mark(q, MARK_install_stalled);

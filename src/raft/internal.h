@@ -20,13 +20,12 @@
 #include <raft.h>
 
 enum {
-    PIECE_BYTES = 1024 * 1024, /* entries of one AppendEntries on the wire */
-    WINDOW_BYTES =
-        4 * 1024 * 1024,      /* beyond this much waiting for a peer only heartbeats are added */
-    CHUNK_BYTES = 256 * 1024, /* of a keyframe on its way to a follower */
+    PIECE_BYTES = 1024 * 1024,         /* entries of one AppendEntries on the wire */
+    CHUNK_BYTES = 256 * 1024,          /* of a keyframe on its way to a follower */
     TRAILING_BYTES = 16 * 1024 * 1024, /* of entries kept in memory behind a keyframe */
     TRAILING_AT_START = 256,           /* entries before the keyframe that a start loads */
     HELD_MAX = 64, /* messages that wait for the disk; more are dropped (the sender repeats) */
+    PROGRESS_PROBE = 0,
     PROGRESS_SNAPSHOT = 2, /* libraft's raft_progress.state while a snapshot is on its way */
 };
 
@@ -78,6 +77,13 @@ struct reads {
     uint64_t boot, last_nonce;
 };
 
+struct past {                       /* past.h */
+    struct store_past known, noted; /* noted: on disk, or on its way there */
+    uint64_t version, noted_ms;
+    uint64_t stored; /* before the install that is going on: libraft says 0 meanwhile */
+    bool noting;
+};
+
 struct quorum {
     struct quorum_options options;
     struct peer *peers; /* one per server, self included */
@@ -119,17 +125,20 @@ struct quorum {
     unsigned held_count;
     struct proposal proposal;
     struct reads reads;
+    struct past past;
 
     /* keyframes */
     uint64_t keyframe_index; /* of the newest that raft knows */
     uint64_t since_bytes;    /* of commands applied since */
     uint64_t retry_keyframe_ms;
+    unsigned gets;                    /* libraft waits for a descriptor of the newest */
     struct raft_io_snapshot_put *put; /* raft waits for our keyframe */
     raft_io_snapshot_put_cb put_cb;
     uint64_t put_index;
     bool put_ending;
     struct deferred put_done, close_reads;
     int put_status;
+    int load_status;                /* why load() failed */
     bool restored_early;            /* quorum_start restored it before raft asked */
     uint64_t loaded_revision;       /* keyframe that load() hands to raft; UINT64_MAX: none */
     struct keyframe_target *target; /* one that we are receiving */

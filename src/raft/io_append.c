@@ -46,10 +46,27 @@ static void io_append_done(struct disk_job *job, int status)
     turn_end(q);
 }
 
+/* True: nothing that changes the members is among them. */
+static bool io_members_stay(struct quorum *q, const struct raft_entry entries[], unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct raft_configuration conf;
+        if (entries[i].type != RAFT_CHANGE) continue;
+        if (configuration_read((struct str){entries[i].buf.base, entries[i].buf.len}, &conf, NULL))
+            return false;
+        bool foreign = guard_s8_foreign_change(q, &conf);
+        raft_configuration_close(&conf);
+        if (foreign) return false;
+    }
+    return true;
+}
+
 int io_append(struct raft_io *io, struct raft_io_append *req, const struct raft_entry entries[],
               unsigned n, raft_io_append_cb cb)
 {
     struct quorum *q = io_quorum(io);
+    if (!io_members_stay(q, entries, n))
+        trace_fatal("quorum", "libraft would write a change of the members, which are fixed");
     backfill_yield(q, q->log_last + 1);
     struct write *w = mem_zalloc(sizeof *w + n * sizeof w->records[0]);
     w->q = q;

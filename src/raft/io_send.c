@@ -93,14 +93,14 @@ static unsigned io_send_fit(struct quorum *q, const struct peer *to,
                             const struct raft_append_entries *args)
 {
     if (args->n_entries == 0) return 0;
-    if (q->options.net->queued(q->options.net, to->id) > WINDOW_BYTES) {
+    if (q->options.net->queued(q->options.net, to->id) > q->options.window_bytes) {
         mark(q, MARK_window_full);
         return 0;
     }
     size_t bytes = args->entries[0].buf.len;
     unsigned n = 1;
     while (n < args->n_entries && n < WIRE_ENTRIES_MAX &&
-           bytes + args->entries[n].buf.len <= PIECE_BYTES)
+           bytes + args->entries[n].buf.len <= q->options.piece_bytes)
         bytes += args->entries[n++].buf.len;
     return n;
 }
@@ -129,7 +129,6 @@ static void io_send_append(struct quorum *q, struct peer *to, struct raft_io_sen
     w.append.prev_term = args->prev_log_term;
     w.append.commit = args->leader_commit;
     uint64_t proved = args->prev_log_index + n;
-    if (w.append.commit > proved) w.append.commit = proved; /* the sender's half of S6 */
     struct raft_progress *progress = view_progress(q, to->id);
     if (progress && progress->match_index >= w.append.commit && to->told_commit < w.append.commit)
         to->told_commit = w.append.commit;

@@ -204,6 +204,7 @@ static struct raft_snapshot *io_newest(struct quorum *q)
 static void io_get_done(struct quorum *q, struct deferred *d)
 {
     struct get *g = container_of(d, struct get, deferred);
+    q->gets--;
     struct raft_snapshot *snapshot = q->closing ? NULL : io_newest(q);
     RAFT_CALL(q, g->cb(g->req, snapshot,
                        snapshot     ? 0
@@ -219,6 +220,7 @@ int io_snapshot_get(struct raft_io *io, struct raft_io_snapshot_get *req,
     struct get *g = mem_new(struct get);
     g->req = req;
     g->cb = cb;
+    q->gets++;
     turn_defer(q, &g->deferred, io_get_done);
     return 0;
 }

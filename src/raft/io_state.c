@@ -174,6 +174,7 @@ int io_load(struct raft_io *io, raft_term *term, raft_id *vote, struct raft_snap
     struct error err = {0};
     if (io_load_all(q, &snapshot, &start, &loading, &err)) {
         snprintf(io->errmsg, sizeof io->errmsg, "%.250s", err.text);
+        q->load_status = err.code; /* a disk that fails is not one that is damaged */
         for (size_t i = 0; i < loading.count; i++) raft_free(loading.entries[i].buf.base);
         raft_free(loading.entries);
         if (snapshot) {

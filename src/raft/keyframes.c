@@ -32,7 +32,7 @@ static int fsm_apply(struct raft_fsm *fsm, const struct raft_buffer *buf, void *
 static int fsm_snapshot(struct raft_fsm *fsm, struct raft_buffer *bufs[], unsigned *n_bufs)
 {
     struct quorum *q = fsm->data;
-    if (!q->options.fsm.keyframe || guard_s8_keyframe_put_off(q)) return RAFT_BUSY;
+    if (!q->options.fsm.keyframe) return RAFT_BUSY;
     *bufs = raft_malloc(sizeof **bufs);
     (*bufs)[0] = (struct raft_buffer){raft_calloc(1, sizeof(uint64_t)), sizeof(uint64_t)};
     *n_bufs = 1;

@@ -4,17 +4,19 @@
 #include "base/trace.h"
 
 #include <assert.h>
-#include <sys/random.h>
 
 void peers_report(struct peers *p, uint64_t id, bool up)
 {
     if (p->quorum) quorum_peer_up(p->quorum, id, up);
 }
 
-void peers_hello(struct peers *p, struct link *l)
+void peers_hello(struct peers *p, struct link *l, uint64_t to)
 {
-    struct buf buf_auto frame = BUF_INIT;
-    hello_write(&frame, &p->own);
+    struct buf buf_auto frame = BUF_INIT, past = BUF_INIT;
+    struct hello own = p->own;
+    if (p->quorum) quorum_greet(p->quorum, to, &past);
+    own.past = (struct str){past.data, past.len};
+    hello_write(&frame, &own);
     link_send(l, frame.data, frame.len, NULL, NULL);
 }
 
@@ -23,6 +25,7 @@ int peers_check_hello(struct peers *p, struct link *l, const void *bytes, size_t
 {
     int rc = hello_read(theirs, bytes, n, err);
     if (rc == 0) rc = hello_check(&p->own, theirs, hello_certified_id(link_peer(l)), err);
+    if (rc == 0 && p->quorum) rc = quorum_greeted(p->quorum, theirs->id, theirs->past, err);
     return rc;
 }
 
@@ -120,8 +123,6 @@ int peers_open(struct peers **out, const struct peers_options *options, struct e
     p->own.id = options->id;
     p->own.configuration = hello_configuration(options->servers, options->server_count);
     snprintf(p->own.cluster, sizeof p->own.cluster, "%s", options->cluster);
-    if (getrandom(&p->own.boot, sizeof p->own.boot, 0) != sizeof p->own.boot)
-        trace_fatal("peers", "no random numbers");
     list_init(&p->incoming);
     list_init(&p->refusals);
     const char *address = NULL;

@@ -3,9 +3,9 @@
  * One listener and, to every peer, one connection that we opened (for sending); what we receive
  * comes in on the connections that the peers opened. Handshake: both certificates from the
  * cluster's CA, with the server id in the common name ("logship-master-2"); then hello {cluster,
- * server id, configuration digest, boot id, wire version}, answered in kind; anything else closes
- * the connection with a line in the trace. A newer connection of a peer replaces its older ones.
- * Reconnects with back-off (50 ms to 1 s).
+ * server id, configuration digest, past (past.h), wire version}, answered in kind; anything else
+ * closes the connection with a line in the trace. A newer connection of a peer replaces its older
+ * ones. Reconnects with back-off (50 ms to 1 s).
  *
  * Bounded: at most 64 MiB wait for one peer; beyond that, and while it is not connected, a frame
  * fails (E_BUSY, E_CLOSED), which libraft repairs. A peer that takes nothing for 5 s is

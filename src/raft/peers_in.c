@@ -45,7 +45,7 @@ static void incoming_greet(struct incoming *in, const void *bytes, size_t n)
     }
     in->id = theirs.id;
     incoming_replace(in);
-    peers_hello(in->peers, in->link);
+    peers_hello(in->peers, in->link, in->id);
 }
 
 static void incoming_frame(struct link *l, const void *bytes, size_t n)

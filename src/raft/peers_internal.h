@@ -11,7 +11,7 @@
 #include <uv.h>
 
 enum {
-    PEERS_WIRE_VERSION = 2,
+    PEERS_WIRE_VERSION = 3,
     PEERS_QUEUE_MAX = 64 * 1024 * 1024,
     PEERS_FRAME_MAX = 17 * 1024 * 1024,
     PEERS_STUCK_MS = 5000,
@@ -25,8 +25,9 @@ enum {
 /* What a master says of itself before anything else. */
 struct hello {
     char cluster[64];
-    uint64_t id, boot;
+    uint64_t id;
     struct digest configuration;
+    struct str past; /* quorum_greet's; of a hello that was read: in its frame */
 };
 
 void hello_write(struct buf *out, const struct hello *h);
@@ -88,7 +89,7 @@ struct peers {
 };
 
 void peers_report(struct peers *p, uint64_t id, bool up);
-void peers_hello(struct peers *p, struct link *l);
+void peers_hello(struct peers *p, struct link *l, uint64_t to);
 int peers_check_hello(struct peers *p, struct link *l, const void *bytes, size_t n,
                       struct hello *theirs, struct error *err);
 void peers_try_finish(struct peers *p); /* closing, and everything is closed: p is gone */

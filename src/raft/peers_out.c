@@ -10,7 +10,7 @@ static void outgoing_open(struct link *l)
         link_close(l, E_DENIED, "another server's certificate at this address");
         return;
     }
-    peers_hello(o->peers, l);
+    peers_hello(o->peers, l, o->id);
 }
 
 /* The only frame that comes back on a connection of ours is the answer to our hello. */

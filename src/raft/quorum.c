@@ -1,4 +1,4 @@
-#include "raft/internal.h"
+#include "raft/past.h"
 
 #include <assert.h>
 
@@ -9,6 +9,7 @@ enum {
         10 * 60 * 1000, /* libraft's own; install_source.c notices a stall long before */
     KEYFRAME_BYTES = 32 * 1024 * 1024,
     KEYFRAME_ENTRIES = 100000,
+    WINDOW_BYTES = 4 * 1024 * 1024,
     SERVERS_MAX = 9,
 };
 
@@ -40,6 +41,9 @@ static void quorum_defaults(struct quorum_options *o)
     if (!o->election_ms) o->election_ms = ELECTION_MS;
     if (!o->keyframe_bytes) o->keyframe_bytes = KEYFRAME_BYTES;
     if (!o->keyframe_entries) o->keyframe_entries = KEYFRAME_ENTRIES;
+    if (!o->piece_bytes) o->piece_bytes = PIECE_BYTES;
+    if (!o->chunk_bytes || o->chunk_bytes > CHUNK_BYTES) o->chunk_bytes = CHUNK_BYTES;
+    if (!o->window_bytes) o->window_bytes = WINDOW_BYTES;
 }
 
 static void quorum_peers(struct quorum *q)
@@ -146,6 +150,7 @@ static int quorum_bootstrap(struct quorum *q, struct error *err)
 int quorum_start(struct quorum *q, struct error *err)
 {
     int rc = quorum_identify(q, err);
+    if (rc == 0) rc = past_begin(q, err);
     if (rc == 0) rc = quorum_bootstrap(q, err);
     if (rc == 0) rc = keyframes_restore_at_start(q, err);
     if (rc) return rc;
@@ -154,9 +159,10 @@ int quorum_start(struct quorum *q, struct error *err)
     rc = raft_start(&q->raft);
     q->in_raft--;
     q->depth--;
-    if (rc) return error_set(err, E_CORRUPT, "%s", q->io.errmsg);
+    if (rc) return error_set(err, q->load_status ? q->load_status : E_CORRUPT, "%s", q->io.errmsg);
     q->started = true;
-    q->committed_hint = q->raft.commit_index;
+    /* The hint may be older than the keyframe: it is not synced, and the power may have failed. */
+    q->committed_hint = store_committed_get(q->options.disk->store);
     q->last_tick_ms = now_ms(q);
     q->seen_state = RAFT_FOLLOWER;
     q->seen_term = q->raft.current_term;

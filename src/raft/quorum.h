@@ -10,7 +10,7 @@
  * Files: quorum.c and events.c (this face), lead.c (what follows from libraft's state), propose.c,
  * io_*.c (struct raft_io), keyframes.c, guards.c (one function for each known defect of libraft, S1
  * to S8), receive.c and wire*.c (peer messages, checked), read_index.c and reads.c, install_*.c
- * (keyframes to a follower in chunks), peers*.c (the real network).
+ * (keyframes to a follower in chunks), past.c (masters that lost their disk), peers*.c (the real network).
  *
  * Callbacks come from events only (tick, deliver, peer_up, and the disk's and the network's
  * answers), never from inside propose, read, tell, keyframe_done, status, open or close. From any
@@ -19,6 +19,7 @@
 #ifndef LOGSHIP_RAFT_QUORUM_H
 #define LOGSHIP_RAFT_QUORUM_H
 
+#include "base/buf.h"
 #include "base/host.h"
 #include "store/disk.h"
 #include "store/keyframe.h"
@@ -71,6 +72,9 @@ struct quorum_options {
     uint64_t keyframe_bytes;            /* a keyframe after this much log; 0: 32 MiB */
     uint64_t keyframe_entries;          /* or after so many entries; 0: 100,000 */
     uint64_t trailing_entries; /* entries kept in memory behind a keyframe; 0: chosen by bytes */
+    size_t piece_bytes;        /* of entries in one message; 0: 1 MiB */
+    size_t chunk_bytes;        /* of a keyframe in one message; 0 and at most: 256 KiB */
+    size_t window_bytes;       /* with more than this waiting for a peer no entries; 0: 4 MiB */
     uint32_t guards_off;       /* simulation only: bit k-1 switches guard Sk off */
 };
 
@@ -79,6 +83,12 @@ int quorum_open(struct quorum **out, const struct quorum_options *options, struc
  * single master fsm.apply too), and takes part. */
 int quorum_start(struct quorum *q, struct error *err);
 void quorum_close(struct quorum *q, void (*closed)(void *arg), void *arg);
+
+/* What masters tell each other first on every connection, before any frame (past.h): appends our
+ * part; looks at theirs. Not 0: they are not to be spoken to. Ends the process when it is we who
+ * are an older copy of ourselves. After quorum_start. */
+void quorum_greet(struct quorum *q, uint64_t to, struct buf *out);
+int quorum_greeted(struct quorum *q, uint64_t from, struct str bytes, struct error *err);
 
 void quorum_tick(struct quorum *q); /* every heartbeat_ms */
 void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes,

@@ -1,7 +1,7 @@
 /* Frames from peers: checked, held back where a guard says so, then given to libraft or to our own
  * parts. */
 #include "raft/backfill.h"
-#include "raft/internal.h"
+#include "raft/past.h"
 
 #define TERM_JUMP                                                                                  \
     (1ull << 32) /* no honest server is ever so far ahead; one bogus term must not be the last */
@@ -154,6 +154,7 @@ static bool receive_has_foreign_change(struct quorum *q, const struct raft_appen
 static void receive_append_frame(struct quorum *q, struct peer *from, const struct wire *w)
 {
     if (w->term >= q->raft.current_term) from->heard_ms = now_ms(q);
+    past_saw(q, from, w->term, w->append.commit);
     struct raft_message m = {
         .type = RAFT_IO_APPEND_ENTRIES, .server_id = from->id, .server_address = from->address};
     m.append_entries = (struct raft_append_entries){.term = w->term,
@@ -171,8 +172,18 @@ static void receive_append_frame(struct quorum *q, struct peer *from, const stru
     receive_dispatch(q, &m);
 }
 
+/* What a confirmation, a vote or its request says of its sender's disk. The term of a pre-vote is
+ * not on it. */
+static void receive_note_past(struct quorum *q, const struct peer *from, const struct wire *w)
+{
+    bool pre = (w->type == WIRE_VOTE && w->vote.pre) || (w->type == WIRE_VOTED && w->voted.pre);
+    bool confirms = w->type == WIRE_APPENDED && w->appended.rejected == 0;
+    if (!pre) past_saw(q, from, w->term, confirms ? w->appended.last_index : 0);
+}
+
 static void receive_small_frame(struct quorum *q, struct peer *from, const struct wire *w)
 {
+    receive_note_past(q, from, w);
     struct raft_message m = {.server_id = from->id, .server_address = from->address};
     if (w->type == WIRE_APPENDED) {
         m.type = RAFT_IO_APPEND_ENTRIES_RESULT;

@@ -2,6 +2,7 @@
  * complement, synced. No file: all of it. */
 #include "store/files.h"
 #include "store/inside.h"
+#include "store/marks.h"
 
 #include <inttypes.h>
 
@@ -10,6 +11,7 @@ static const char backfill_name[] = "backfill";
 int store_backfill_begin(struct store *s, uint64_t last, struct error *err)
 {
     const uint64_t pair[2] = {last, ~last};
+    store_mark(STORE_MARK_backfill_noted);
     return files_replace(s->dir, backfill_name, pair, sizeof pair, !s->no_sync, err);
 }
 

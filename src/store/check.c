@@ -45,10 +45,11 @@ static int check_records(struct reader *r, uint64_t index, struct check_result *
     return 0;
 }
 
-int check_segment(const char *path, const char *name, uint64_t first, uint64_t tail_bytes,
-                  bool lock, struct check_result *out, struct error *err)
+static int check_segment(const struct check_job *job, bool lock, struct check_result *out,
+                         struct error *err)
 {
-    struct segment seg = {.first = first};
+    const char *path = job->segment->path, *name = job->segment->name;
+    struct segment seg = {.first = job->segment->first};
     struct reader r = {.seg = &seg};
     snprintf(seg.name, sizeof seg.name, "%s", name);
     *out = (struct check_result){0};
@@ -56,13 +57,15 @@ int check_segment(const char *path, const char *name, uint64_t first, uint64_t t
         segment_env_open(path, MDB_RDONLY | (lock ? 0 : MDB_NOLOCK), SEGMENT_ROOM, &seg.env, err);
     if (rc == E_NOTFOUND && files_exists(path))
         return error_set(err, E_CORRUPT, "%s: the file is empty", name);
-    if (rc) return error_wrap(err, rc == E_NOTFOUND || rc == E_DENIED ? rc : E_CORRUPT, "%s", name);
+    if (rc) /* LMDB has no code of its own for all that is wrong with pages; these are walked */
+        return error_wrap(err, job->at_rest || rc == E_NOTFOUND || rc == E_DENIED ? rc : E_CORRUPT,
+                          "%s", name);
     rc = reader_attach(seg.env, &r, err);
-    if (!rc && r.base.index + 1 != first)
+    if (!rc && r.base.index + 1 != seg.first)
         rc = error_set(err, E_CORRUPT, "%s: holds entries from %" PRIu64 " on", name,
                        r.base.index + 1);
     out->base = r.base;
-    if (!rc) rc = check_records(&r, check_start(seg.env, &r, tail_bytes), out, err);
+    if (!rc) rc = check_records(&r, check_start(seg.env, &r, job->tail_bytes), out, err);
     if (r.txn) mdb_txn_abort(r.txn);
     mdb_env_close(seg.env);
     return rc;
@@ -146,8 +149,9 @@ int check_named(struct store *s, const void *ctx, struct check_result *out, stru
 {
     const struct check_job *job = ctx;
     const struct segment *seg = job->segment;
-    int rc = check_segment(seg->path, seg->name, seg->first, job->tail_bytes, true, out, err);
-    if (rc == E_DENIED && store_is_stopped(s))
-        rc = check_segment(seg->path, seg->name, seg->first, job->tail_bytes, false, out, err);
+    int rc = job->at_rest ? segment_pages_check(seg->path, seg->name, err) : 0;
+    if (rc) return rc;
+    rc = check_segment(job, true, out, err);
+    if (rc == E_DENIED && store_is_stopped(s)) rc = check_segment(job, false, out, err);
     return rc;
 }

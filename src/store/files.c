@@ -1,4 +1,5 @@
 #include "store/files.h"
+#include "store/marks.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -147,6 +148,7 @@ int files_remove_suffix(const char *dir, const char *suffix, struct error *err)
     for (struct dirent *e; !rc && (e = readdir(d));) {
         if (!str_ends(str_of(e->d_name), suffix)) continue;
         mem_auto char *path = mem_printf("%s/%s", dir, e->d_name);
+        store_mark(STORE_MARK_leftover_swept);
         rc = files_remove(path, err);
     }
     closedir(d);

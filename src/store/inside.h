@@ -45,13 +45,15 @@ struct store {
     char *dir, *log_dir, *keyframe_dir;
     dev_t device;
     ino_t inode;
-    bool read_only, no_sync;
+    bool read_only, no_sync, no_fork, second_votes;
     size_t segment_bytes, ballast_bytes;
     int lock_fd, committed_fd;
     struct slots slots;
     _Atomic uint64_t committed;
     _Atomic bool ballast_spent;
     bool failed; /* an earlier commit failed for good; writer only */
+    pthread_mutex_t past_lock;
+    uint64_t past_sequence, past_version; /* on disk; of the last store_past_set */
 
     pthread_mutex_t lock;
     struct segment **segments; /* ascending; at least one once open */
@@ -64,6 +66,8 @@ struct store {
 /* segment_env.c, segment.c: environments, and the table of them */
 int segment_env_open(const char *path, unsigned flags, size_t map, MDB_env **out,
                      struct error *err);
+/* segment_pages.c: may LMDB be given the pages of this file? Not while somebody writes it. */
+int segment_pages_check(const char *path, const char *name, struct error *err);
 int segment_create(struct store *s, const struct record_base *base, const char *suffix,
                    struct error *err);
 bool store_is_stopped(const struct store *s); /* nobody holds the lock for writing */
@@ -106,6 +110,7 @@ struct check_result {
 struct check_job {
     const struct segment *segment;
     uint64_t tail_bytes; /* 0: the last record only */
+    bool at_rest;        /* nobody writes it: its pages are walked too */
 };
 /* Reads a segment by an environment of its own; ctx is a check_job. */
 int check_named(struct store *s, const void *ctx, struct check_result *out, struct error *err);
@@ -134,6 +139,10 @@ struct slot_value {
 enum { SLOT_SIZE = 512 };
 void slot_encode(const struct slot_value *v, unsigned char out[SLOT_SIZE]);
 int slot_decode(const unsigned char *bytes, struct slot_value *out);
+
+/* past.c */
+enum { PAST_SIZE = 512 };
+bool past_is_whole(const unsigned char *copy);
 
 /* store.c: things that only agree if nothing was lost (slots, bounds, committed hint) */
 int store_check_agreement(struct store *s, uint64_t committed, uint64_t term, struct error *err);

@@ -1,6 +1,7 @@
 /* Reading keyframes. */
 #include "store/files.h"
 #include "store/keyframe_inside.h"
+#include "store/marks.h"
 
 #include "base/trace.h"
 
@@ -83,6 +84,7 @@ int keyframe_open(struct store *s, uint64_t at_most, struct keyframe **out, stru
             break;
         }
         trace_error("store", "%s; looking for an older keyframe", why.text);
+        store_mark(STORE_MARK_keyframe_damaged);
         if (rc == E_NOTFOUND && err) *err = why;
         rc = E_CORRUPT;
     }

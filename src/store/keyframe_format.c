@@ -80,9 +80,9 @@ static int trailer_get(int fd, struct keyframe_trailer *out, const char *path, s
     struct stat st;
     if (fstat(fd, &st)) return files_errno(err, "look at", path);
     uint64_t size = (uint64_t)st.st_size;
-    if (size > sizeof *out &&
-        pread(fd, out, sizeof *out, (off_t)(size - sizeof *out)) == sizeof *out &&
-        memcmp(out->magic, keyframe_magic, sizeof out->magic) == 0 &&
+    ssize_t n = size > sizeof *out ? pread(fd, out, sizeof *out, (off_t)(size - sizeof *out)) : 0;
+    if (n < 0) return files_errno(err, "read", path);
+    if (n == sizeof *out && memcmp(out->magic, keyframe_magic, sizeof out->magic) == 0 &&
         out->crc == trailer_crc(out) && out->size == size - sizeof *out)
         return 0;
     return error_set(err, E_CORRUPT, "%s: its end is damaged or missing", path);
@@ -158,15 +158,29 @@ char *keyframe_temporary(const struct store *s)
     return mem_printf("%s/%u.tmp", s->keyframe_dir, ++number);
 }
 
-int keyframe_publish(struct store *s, const char *temporary, uint64_t revision, struct error *err)
+static bool keyframe_later_there(const char *path, uint64_t index)
 {
-    mem_auto char *path = keyframe_path(s, revision);
+    struct keyframe_trailer there;
+    struct error err;
+    return keyframe_trailer_read(path, &there, &err) == 0 && there.index > index &&
+           keyframe_file_check(path, &err) == 0;
+}
+
+int keyframe_publish(struct store *s, const char *temporary, const struct keyframe_meta *meta,
+                     struct error *err)
+{
+    mem_auto char *path = keyframe_path(s, meta->revision);
     if (!s->no_sync) {
         int fd = open(temporary, O_RDONLY | O_CLOEXEC);
         int rc = fd < 0 || fsync(fd) ? files_errno(err, "sync", temporary) : 0;
         if (fd >= 0) close(fd);
         if (rc) return rc;
     }
-    if (rename(temporary, path)) return files_errno(err, "rename to", path);
+    pthread_mutex_lock(&s->lock);
+    bool stays = keyframe_later_there(path, meta->index);
+    int failed = !stays && rename(temporary, path) ? files_errno(err, "rename to", path) : 0;
+    pthread_mutex_unlock(&s->lock);
+    if (stays) unlink(temporary);
+    if (stays || failed) return failed;
     return s->no_sync ? 0 : files_sync_dir(s->keyframe_dir, err);
 }

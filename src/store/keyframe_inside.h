@@ -40,8 +40,10 @@ int keyframe_file_check(const char *path, struct error *err);
 
 char *keyframe_path(const struct store *s, uint64_t revision);
 char *keyframe_temporary(const struct store *s);
-/* Gives a finished temporary file its name. */
-int keyframe_publish(struct store *s, const char *temporary, uint64_t revision, struct error *err);
+/* Gives a finished temporary file its name, unless a whole one of the same revision and a later
+ * index is there (one that was received, while we wrote ours): then that one stays. */
+int keyframe_publish(struct store *s, const char *temporary, const struct keyframe_meta *meta,
+                     struct error *err);
 int keyframe_open_file(const char *path, struct keyframe **out, struct error *err);
 
 #endif

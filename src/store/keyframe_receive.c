@@ -70,7 +70,7 @@ int keyframe_receive_finish(struct keyframe_incoming *in, struct keyframe_meta *
 {
     struct keyframe_meta meta = {0};
     int rc = incoming_check(in, &meta, err);
-    if (!rc) rc = keyframe_publish(in->s, in->path, meta.revision, err);
+    if (!rc) rc = keyframe_publish(in->s, in->path, &meta, err);
     if (!rc) *out = meta;
     keyframe_receive_abandon(in);
     return rc;

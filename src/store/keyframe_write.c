@@ -1,6 +1,7 @@
 /* Writing a keyframe. */
 #include "store/files.h"
 #include "store/keyframe_inside.h"
+#include "store/marks.h"
 
 #include "base/buf.h"
 
@@ -24,8 +25,9 @@ struct keyframe_writer {
 
 static int writer_lmdb(struct keyframe_writer *w, int rc, struct error *err)
 {
-    return error_set(err, lmdb_write_code(w->s->keyframe_dir, rc), "cannot write %s: %s", w->path,
-                     mdb_strerror(rc));
+    int code = lmdb_write_code(w->s->keyframe_dir, rc);
+    if (code == E_FULL) store_mark(STORE_MARK_keyframe_full);
+    return error_set(err, code, "cannot write %s: %s", w->path, mdb_strerror(rc));
 }
 
 int keyframe_create(struct store *s, const struct keyframe_meta *meta, struct keyframe_writer **out,
@@ -113,7 +115,7 @@ int keyframe_finish(struct keyframe_writer *w, struct error *err)
 {
     int rc = writer_meta(w, err);
     if (!rc) rc = writer_close(w, err);
-    if (!rc) rc = keyframe_publish(w->s, w->path, w->meta.revision, err);
+    if (!rc) rc = keyframe_publish(w->s, w->path, &w->meta, err);
     keyframe_abandon(w); /* what was published has another name */
     return rc;
 }

@@ -1,6 +1,7 @@
 /* Writing the log: append, truncate, reset. One thread at a time. */
 #include "store/files.h"
 #include "store/inside.h"
+#include "store/marks.h"
 
 #include "base/trace.h"
 
@@ -15,6 +16,7 @@ static int log_failed(struct store *s, int rc, struct error *err, const struct s
                       const char *what)
 {
     int code = lmdb_write_code(s->log_dir, rc);
+    store_mark(code == E_FULL ? STORE_MARK_append_full : STORE_MARK_write_failed);
     if (code != E_FULL) {
         s->failed = true;
         code = E_IO;
@@ -71,6 +73,7 @@ static int log_roll(struct store *s, struct segment **seg, struct error *err)
     if (used < s->segment_bytes || s->bounds.last_index < (*seg)->first) return 0;
     const struct record_base base = {
         .index = s->bounds.last_index, .term = s->bounds.last_term, .chain = s->bounds.chain};
+    store_mark(STORE_MARK_segment_rolled);
     int rc = segment_create(s, &base, ".mdb", err);
     if (!rc) rc = segments_scan(s, err);
     if (rc) return rc;
@@ -131,6 +134,7 @@ int store_append(struct store *s, const struct record *records, size_t n, struct
     rc = segment_hold(s, UINT64_MAX, &seg, err);
     if (!rc) rc = log_roll(s, &seg, err);
     if (!rc) rc = space_reserve(s, seg, bytes, err);
+    if (rc == E_FULL) store_mark(STORE_MARK_append_full);
     if (!rc) rc = append_commit(s, seg, records, n, err);
     if (!rc) append_tidy(s, seg);
     if (seg) segment_release(s, seg);
@@ -165,6 +169,7 @@ static int truncate_records(struct store *s, struct segment *seg, uint64_t from,
 static int truncate_segments(struct store *s, uint64_t from, struct error *err)
 {
     while (s->count > 1 && s->segments[s->count - 1]->first >= from) {
+        store_mark(STORE_MARK_segment_cut);
         int rc = segment_unlink(s, s->segments[s->count - 1], err);
         if (!rc && !s->no_sync) rc = files_sync_dir(s->log_dir, err);
         if (rc) return rc;
@@ -211,6 +216,7 @@ int log_finish_reset(struct store *s, struct error *err)
         if (!rc) rc = files_remove(lock, err);
     }
     if (!rc && n) {
+        store_mark(STORE_MARK_reset_finished);
         uint64_t first = resets[n - 1];
         mem_auto char *from = mem_printf("%s/%020" PRIu64 ".reset", s->log_dir, first);
         mem_auto char *to = mem_printf("%s/%020" PRIu64 ".mdb", s->log_dir, first);

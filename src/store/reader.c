@@ -1,5 +1,6 @@
 /* Reading records inside one short LMDB transaction. */
 #include "store/inside.h"
+#include "store/marks.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -114,8 +115,10 @@ int reader_get(struct reader *r, uint64_t index, struct record *out, struct dige
                          mdb_strerror(rc));
     const char *what = "longer than the file";
     if (!reader_plausible(r, &value) ||
-        record_decode(value.mv_data, value.mv_size, index, out, previous, &what))
+        record_decode(value.mv_data, value.mv_size, index, out, previous, &what)) {
+        store_mark(STORE_MARK_record_damaged);
         return error_set(err, E_CORRUPT, "%s: entry %" PRIu64 ": %s", name, index, what);
+    }
     return 0;
 }
 

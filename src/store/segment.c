@@ -47,6 +47,10 @@ static int segment_open(struct store *s, struct segment *seg, struct error *err)
     struct stat st;
     if (stat(seg->path, &st)) return files_errno(err, "open", seg->name);
     if (st.st_size == 0) return error_set(err, E_CORRUPT, "%s: the file is empty", seg->name);
+    if (!s->read_only || store_is_stopped(s)) {
+        int damage = segment_pages_check(seg->path, seg->name, err);
+        if (damage) return damage;
+    }
     size_t data = (size_t)st.st_size > s->segment_bytes ? (size_t)st.st_size : s->segment_bytes;
     size_t map = ((data + SEGMENT_ROOM) >> 16) << 16;
     unsigned flags = s->read_only ? MDB_RDONLY : s->no_sync ? MDB_NOSYNC : 0;

@@ -6,6 +6,7 @@
  * if the other slot held the previous value. */
 #include "store/files.h"
 #include "store/inside.h"
+#include "store/marks.h"
 
 #include "base/trace.h"
 
@@ -86,10 +87,12 @@ static int slots_read(const struct store *s, bool whole[2], struct slot_value *n
                          2 * SLOT_SIZE);
     struct slot_value v[2];
     for (int i = 0; i < 2; i++) whole[i] = slot_decode(bytes + i * SLOT_SIZE, &v[i]) == 0;
-    if (!whole[0] && !whole[1])
+    if (!whole[0] && !whole[1]) {
+        store_mark(STORE_MARK_slots_lost);
         return error_set(err, E_CORRUPT,
                          "slots: both copies of term and vote are damaged, this master might vote "
                          "twice");
+    }
     int pick = !whole[0] || (whole[1] && v[1].sequence > v[0].sequence);
     *newest = v[pick];
     *equal = whole[0] && whole[1] && v[0].sequence == v[1].sequence;
@@ -110,6 +113,7 @@ int slots_open(struct store *s, struct error *err)
     s->slots.term = newest.term;
     s->slots.vote = newest.vote;
     if (equal || s->read_only) return 0;
+    store_mark(whole[0] && whole[1] ? STORE_MARK_slot_write_finished : STORE_MARK_slot_replaced);
     for (int i = 0; i < 2; i++)
         if (!whole[i])
             trace_warn("store", "slots: copy %d is damaged, the other one is used", i + 1);
@@ -146,7 +150,7 @@ int store_slot_set(struct store *s, uint64_t term, uint64_t vote, struct error *
 {
     assert(!s->read_only);
     const struct slots *now = &s->slots;
-    if (term == now->term && now->vote != 0 && vote != now->vote)
+    if (term == now->term && now->vote != 0 && vote != now->vote && !s->second_votes)
         trace_fatal("store",
                     "S5: in term %" PRIu64 " this master has voted for %" PRIu64
                     " and must not vote for %" PRIu64,

@@ -1,6 +1,7 @@
 /* Room on the disk: what is left, and the ballast that is thrown out when nothing is. */
 #include "store/files.h"
 #include "store/inside.h"
+#include "store/marks.h"
 
 #include "base/trace.h"
 
@@ -99,9 +100,10 @@ void space_ballast_fill(struct store *s)
     if (!space_read(s->dir, &left, &all) || left < space_limit(all) + s->ballast_bytes) return;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return;
-    if (posix_fallocate(fd, 0, (off_t)s->ballast_bytes) == 0)
+    if (posix_fallocate(fd, 0, (off_t)s->ballast_bytes) == 0) {
         s->ballast_spent = false;
-    else
+        store_mark(STORE_MARK_ballast_refilled);
+    } else
         unlink(path);
     close(fd);
 }
@@ -111,6 +113,7 @@ bool space_ballast_release(struct store *s)
     if (s->ballast_spent) return false;
     mem_auto char *path = mem_printf("%s/ballast", s->dir);
     s->ballast_spent = true;
+    store_mark(STORE_MARK_ballast_released);
     return unlink(path) == 0;
 }
 

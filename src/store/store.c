@@ -1,6 +1,7 @@
 /* Opening and closing a data directory. */
 #include "store/files.h"
 #include "store/inside.h"
+#include "store/marks.h"
 
 #include "base/trace.h"
 
@@ -120,7 +121,8 @@ static int store_check_one(struct store *s, const void *ctx, struct check_result
 {
     struct segment *const *at = ctx;
     bool newest = at == &s->segments[s->count - 1];
-    const struct check_job job = {*at, newest ? STORE_TAIL_CHECKED : 0};
+    const struct check_job job = {*at, newest ? STORE_TAIL_CHECKED : 0,
+                                  s->no_fork || (newest && !s->read_only)};
     struct check_result result = {0};
     int rc = check_named(s, &job, &result, err);
     if (!rc && !newest) rc = check_joint(at[1], &result.last, &newer->base, err);
@@ -144,7 +146,7 @@ static int store_check_joints(struct store *s, const void *ctx, struct check_res
 static int store_check_end(struct store *s, struct error *err)
 {
     struct check_result newer = {0};
-    if (s->no_sync) return store_check_joints(s, NULL, &newer, err);
+    if (s->no_sync || s->no_fork) return store_check_joints(s, NULL, &newer, err);
     int all = probe(s, "log", store_check_joints, NULL, &newer, err), rc = 0;
     newer = (struct check_result){0};
     for (size_t i = 0; all == E_CORRUPT && !rc && i < JOINTS_CHECKED && i < s->count; i++) {
@@ -161,11 +163,28 @@ int store_check_agreement(struct store *s, uint64_t committed, uint64_t term, st
         return error_set(err, E_CORRUPT,
                          "slots: the term is %" PRIu64 ", but the log has entries of term %" PRIu64,
                          term, b->last_term);
-    if (committed > b->last_index)
+    if (committed > b->last_index) {
+        store_mark(STORE_MARK_log_shortened);
         return error_set(err, E_CORRUPT,
                          "log: ends at entry %" PRIu64 ", but entry %" PRIu64 " was committed",
                          b->last_index, committed);
+    }
     return 0;
+}
+
+/* A process that was killed may have left what it wrote in the page cache only. It is read now and
+ * will be confirmed to others, so it is made durable first; and so are the names of the files. */
+static int store_settle(struct store *s, struct error *err)
+{
+    const char *const dirs[] = {s->log_dir, s->keyframe_dir, s->dir};
+    if (s->read_only || s->no_sync || s->count == 0) return 0;
+    const struct segment *newest = s->segments[s->count - 1];
+    int fd = open(newest->path, O_RDONLY | O_CLOEXEC), rc = 0;
+    if (fd < 0 || fdatasync(fd)) rc = files_errno(err, "sync", newest->name);
+    if (fd >= 0) close(fd);
+    for (size_t i = 0; !rc && i < sizeof dirs / sizeof *dirs; i++)
+        rc = files_sync_dir(dirs[i], err);
+    return rc;
 }
 
 /* In this order, because a master may be writing beside a read-only store: what was committed is in
@@ -174,6 +193,7 @@ static int store_load_log(struct store *s, struct error *err)
 {
     int rc = committed_open(s, err);
     if (!rc) rc = segments_scan(s, err);
+    if (!rc) rc = store_settle(s, err);
     if (!rc) rc = store_check_end(s, err);
     if (!rc) rc = store_load_bounds(s, err);
     if (!rc) rc = slots_open(s, err);
@@ -207,12 +227,15 @@ int store_open(struct store **out, const struct store_options *options, struct e
 {
     struct store *s = mem_new(struct store);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->past_lock, NULL);
     list_init(&s->link);
     s->dir = mem_strdup(options->dir);
     s->log_dir = mem_printf("%s/log", s->dir);
     s->keyframe_dir = mem_printf("%s/keyframes", s->dir);
     s->read_only = options->read_only || options->check_only;
     s->no_sync = options->no_sync;
+    s->no_fork = options->no_fork;
+    s->second_votes = options->second_votes;
     s->segment_bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES;
     s->ballast_bytes = options->ballast_bytes ? options->ballast_bytes : BALLAST_BYTES;
     s->lock_fd = s->committed_fd = s->slots.fd = -1;
@@ -237,6 +260,7 @@ void store_close(struct store *s)
     if (s->committed_fd >= 0) close(s->committed_fd);
     if (s->lock_fd >= 0) close(s->lock_fd);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->past_lock);
     mem_free(s->dir);
     mem_free(s->log_dir);
     mem_free(s->keyframe_dir);

@@ -8,6 +8,8 @@
  *   committed       8+8 bytes: a hint how far the log is known to be committed (not synced, so it
  * may lag; readers of a live or stopped log use it to leave the unproven tail out, and a log that
  *                   ends before it has lost entries: E_CORRUPT at open)
+ *   past            this master's starts, and what it remembers of the others' past; two copies,
+ * written like the slots
  *   backfill        only while the log is completed from another master's: where Raft's part ends
  *   log/N.mdb       segments: LMDB environments (MDB_NOSUBDIR) named by their first index; the
  * newest takes appends, the others are not written again (unless a truncation makes one the newest)
@@ -24,8 +26,9 @@
  *
  * Opening reads the end of the log (the last 64 MiB of the newest segment, the joints of the newest
  * segments) in a child process, because LMDB trusts its pages and may crash on damaged ones; so
- * does store_verify for everything. A cursor that meets a damaged LMDB page in an old segment may
- * still end the process; it never serves a wrong record.
+ * does store_verify for everything. Whatever else opens a segment first walks its pages by itself
+ * (segment_pages.c), so damage in an old segment is an error for the cursor that meets it, not the
+ * end of the process. (A read-only store beside a running master cannot: its reader may end.)
  *
  * Threads: one writer at a time (the committer) for append, truncate, reset; slots belong to one
  * thread (the core). Everything that reads the log may run in any thread, or another process
@@ -51,7 +54,9 @@ struct store_options {
     bool create;    /* make the directory when there is none; the identity is the caller's to set */
     size_t segment_bytes; /* a new segment begins beyond this; 0: 128 MiB */
     size_t ballast_bytes; /* 0: 16 MiB; never for read_only and no_sync */
-    bool no_sync;         /* simulation only: durability is modelled above */
+    bool no_sync;         /* tests only: nothing is made durable */
+    bool no_fork;         /* simulation only: damage is looked for without a child process */
+    bool second_votes;    /* simulation only: term and vote are taken as they come, without S5 */
 };
 
 struct store_identity {
@@ -105,6 +110,23 @@ int store_term_at(struct store *s, uint64_t index, uint64_t *out_term, struct er
 
 void store_committed_set(struct store *s, uint64_t index); /* cheap; unsynced */
 uint64_t store_committed_get(struct store *s);
+
+/* What must not go back, of this master and of the others as far as it has seen (raft/past.h). get:
+ * E_NOTFOUND before the first set; E_CORRUPT: both copies are damaged. set is durable on return,
+ * needs no room, any thread; of several that overlap the one with the highest version stays. */
+enum { STORE_PEERS_MAX = 9 };
+struct store_peer {
+    uint64_t id, boot, life, term, index;
+};
+struct store_past {
+    uint64_t boot, life; /* of this start: how many there were, and a number that it drew */
+    uint32_t refused,
+        count; /* refused: others have more of this master's past than it has itself */
+    struct store_peer peers[STORE_PEERS_MAX];
+};
+int store_past_get(struct store *s, struct store_past *out, struct error *err);
+int store_past_set(struct store *s, const struct store_past *past, uint64_t version,
+                   struct error *err);
 
 /* While a far-behind log is completed from another master's (raft/backfill.h), it holds more than
  * Raft was told of: begin says so durably, with the last entry that is Raft's; end takes it back.

@@ -24,14 +24,14 @@ static struct verify_name *verify_names(struct store *s, size_t *n)
     return names;
 }
 
-static int verify_segment(struct store *s, const struct segment *seg, bool has_before,
+static int verify_segment(struct store *s, const struct check_job *job, bool has_before,
                           struct record_base *end, store_report_fn *report, void *ctx)
 {
     struct check_result result = {0};
     struct error err = {0};
     char line[160];
-    const struct check_job job = {seg, UINT64_MAX};
-    int rc = probe(s, seg->name, check_named, &job, &result, &err);
+    const struct segment *seg = job->segment;
+    int rc = probe(s, seg->name, check_named, job, &result, &err);
     if (!rc && has_before) rc = check_joint(seg, end, &result.base, &err);
     if (rc)
         report(ctx, true, err.text);
@@ -54,7 +54,8 @@ static int verify_log(struct store *s, store_report_fn *report, void *ctx)
     for (size_t i = 0; i < n; i++) {
         struct segment seg = {.first = names[i].first, .path = names[i].path};
         memcpy(seg.name, names[i].name, sizeof seg.name);
-        int rc = verify_segment(s, &seg, known, &end, report, ctx);
+        const struct check_job job = {&seg, UINT64_MAX, i + 1 < n || store_is_stopped(s)};
+        int rc = verify_segment(s, &job, known, &end, report, ctx);
         known = rc == 0;
         if (rc) worst = rc;
         mem_free(names[i].path);

@@ -150,6 +150,34 @@ static void a_deletion_of_another_uid_conflicts(void **state)
     assert_int_equal(asked->status, 200);
 }
 
+/* What a master learns by asking its leader: there is a namespace, and something in it. */
+static void ask_and_learn(struct gate *g, struct ask *a)
+{
+    struct local_cluster *c = container_of(g, struct local_cluster, gate);
+    if (a->freshness == FRESH_LINEARIZABLE && !istr_find(str_of("late"))) {
+        local_create(c, kind_namespace, NULL, "late", doc_empty(), NULL);
+        local_create(c, kind_configmap, "late", "a", doc_empty(), NULL);
+    }
+    local_ask(g, a);
+}
+
+static void
+a_master_that_is_behind_does_not_take_an_unknown_namespace_for_an_empty_one(void **state)
+{
+    struct local_cluster *c = *state;
+    c->gate.ask = ask_and_learn;
+    ask(c, "DELETE", "/api/v1/namespaces/late/configmaps/a", NULL);
+    assert_int_equal(asked->status, 200);
+    ask(c, "DELETE", "/api/v1/namespaces/late/configmaps/a", NULL);
+    assert_int_equal(asked->status, 404);
+    ask(c, "DELETE", "/api/v1/namespaces/never/configmaps/a", NULL);
+    assert_int_equal(asked->status, 404);
+    assert_null(istr_find(str_of("never"))); /* strangers' names take no memory */
+    c->leaderless = true;
+    ask(c, "DELETE", "/api/v1/namespaces/never/configmaps/a", NULL);
+    assert_int_equal(asked->status, 504);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, local_setup, local_teardown)
 
 int main(void)
@@ -164,6 +192,7 @@ int main(void)
         TEST(a_pod_is_bound_once),
         TEST(deletion_is_immediate_or_graceful),
         TEST(a_deletion_of_another_uid_conflicts),
+        TEST(a_master_that_is_behind_does_not_take_an_unknown_namespace_for_an_empty_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,11 @@ def config_map(name, **data):
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
+# A pod with these tolerations leaves a node a second after that falls silent.
+LEAVE_SOON = [{"key": f"node.kubernetes.io/{what}", "operator": "Exists", "effect": "NoExecute",
+               "tolerationSeconds": 1} for what in ("unreachable", "not-ready")]
+
+
 def replica_set(name, replicas, **pod_spec):
     spec = {"containers": [{"name": "main", "image": "busybox"}], **pod_spec}
     return {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": name},

@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-from cluster import LOGSHIP, ClusterTest, replica_set, until
+from cluster import LEAVE_SOON, LOGSHIP, ClusterTest, replica_set, until
 from story import MERGE, REPLICA_SETS
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -14,10 +14,6 @@ PODS = "/api/v1/namespaces/default/pods"
 def options(grace):
     return ["--nodes", "0", "--sim-nodes", "2", "--runtime", "sim", "--node-grace-ms",
             str(int(grace * 1000))]
-
-
-LEAVE_SOON = [{"key": f"node.kubernetes.io/{what}", "operator": "Exists", "effect": "NoExecute",
-               "tolerationSeconds": 1} for what in ("unreachable", "not-ready")]
 
 
 def ready(node):

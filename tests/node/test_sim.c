@@ -119,6 +119,32 @@ static void stop_when(struct fake_master *f, bool reached)
     if (reached) uv_stop(&f->loop);
 }
 
+/* Each node is welcomed once, and never hears anything again. */
+static void said_once(struct fake_master *f, struct link *l, const struct nodewire *m)
+{
+    struct story *s = f->data;
+    if (m->type == NODEWIRE_HELLO && ++s->hellos <= 3) welcome(l);
+    if (m->type == NODEWIRE_BEAT) s->beats++;
+    stop_when(f, s->hellos == 6);
+}
+
+/* A new leader grants nodes four periods from the moment it leads: those whose wire to the old one
+ * is dead need what is left of them to find it. */
+static void a_silent_master_is_given_up_within_three_periods(void **state)
+{
+    (void)state;
+    struct fake_master f;
+    struct story s = {0};
+    fake_open(&f);
+    f.said = said_once;
+    f.data = &s;
+    start_nodes(&f, 3);
+    fake_run(&f, 10000);
+    assert_in_range(s.beats, 1, 8); /* two each; three where the first came at once */
+    assert_int_equal(fake_stop_child(&f), 0);
+    fake_close(&f);
+}
+
 static void said_until_running(struct fake_master *f, struct link *l, const struct nodewire *m)
 {
     struct story *s = f->data;
@@ -213,6 +239,7 @@ static void a_node_that_lost_its_master_comes_back_and_takes_the_new_set_of_pods
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_silent_master_is_given_up_within_three_periods),
         cmocka_unit_test(pods_of_many_nodes_turn_running_with_addresses_of_their_own),
         cmocka_unit_test(a_deleted_pod_is_reported_gone),
         cmocka_unit_test(a_status_is_told_again_when_asked),

@@ -378,18 +378,6 @@ static void s8_a_change_of_members_is_refused_at_the_door(void **state)
     assert_int_equal(s8_last_index(8), 2);
 }
 
-static void s8_no_keyframe_while_a_configuration_is_open(void **state)
-{
-    (void)state;
-    struct lone l;
-    lone_open(&l, 0);
-    assert_false(guard_s8_keyframe_put_off(l.m->q));
-    l.m->q->raft.configuration_uncommitted_index = 3;
-    assert_true(guard_s8_keyframe_put_off(l.m->q));
-    l.m->q->raft.configuration_uncommitted_index = 0;
-    lone_close(&l);
-}
-
 /* libraft tells writes apart by index and term only: entries wait while a truncation is under way.
  */
 static void entries_wait_for_a_truncation(void **state)
@@ -490,7 +478,6 @@ int main(void)
         cmocka_unit_test(s6_nothing_beyond_what_a_message_proved_is_committed),
         cmocka_unit_test(s7_a_conflicting_suffix_gives_way_to_the_keyframe),
         cmocka_unit_test(s8_a_change_of_members_is_refused_at_the_door),
-        cmocka_unit_test(s8_no_keyframe_while_a_configuration_is_open),
         cmocka_unit_test(entries_wait_for_a_truncation),
         cmocka_unit_test(what_was_forgotten_is_not_appended_again),
         cmocka_unit_test(damaged_frames_change_nothing),

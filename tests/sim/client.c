@@ -40,7 +40,7 @@ static void client_think(struct client *c)
     sim_after(c->sim, NULL, sim_below(c->sim, 2 * c->sim->profile.think_us), client_next, c);
 }
 
-static const char *const op_names[] = {"create", "update", "delete", "read", "scale"};
+const char *const op_names[] = {"create", "update", "delete", "read", "scale", "list"};
 
 static void client_returned(struct client *c, int http, uint64_t revision, uint64_t value,
                             bool removed)

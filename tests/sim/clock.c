@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <execinfo.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -56,6 +57,23 @@ static bool event_waits(struct sim *s, struct sim_event *e)
     return true;
 }
 
+/* A process that ends itself (trace_fatal) leaves its event: nothing of it runs on. */
+void sim_leave_event(struct sim *s)
+{
+    if (!s->running) sim_fail(s, "a master ends itself outside its own events");
+    longjmp(s->escape, 1);
+}
+
+static void event_run(struct sim *s, const struct sim_event *e)
+{
+    s->running = e->life;
+    if (setjmp(s->escape) == 0)
+        e->run(e->arg);
+    else
+        master_ended(s);
+    s->running = NULL;
+}
+
 bool sim_step(struct sim *s, uint64_t until_us)
 {
     if (s->count == 0 || s->heap[0].at > until_us) {
@@ -66,8 +84,13 @@ bool sim_step(struct sim *s, uint64_t until_us)
     if (e.at > s->now_us) s->now_us = e.at;
     if ((e.life && e.life->dead) || event_waits(s, &e)) return true;
     s->counts.events++;
-    e.run(e.arg);
-    if (e.life && !e.life->dead) truth_check_life(e.life);
+    event_run(s, &e);
+    if (s->doomed) master_doomed(s);
+    if (e.life && !e.life->dead) {
+        truth_check_life(e.life);
+        rules_check(e.life);
+        plot_look(s);
+    }
     return true;
 }
 
@@ -137,6 +160,7 @@ static void fail_print(struct sim *s, const char *why)
     printf("what came before:\n");
     sim_story(s, stdout);
     printf("seed %llu: %s\n", (unsigned long long)s->seed, why);
+    if (s->ended) s->ended(s);
     fflush(NULL);
     if (getenv("LOGSHIP_SIM_CORE")) abort();
 }

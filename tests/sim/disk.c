@@ -1,7 +1,12 @@
 /* The committer in virtual time over the real store. A job is written at one instant and answered
  * at a later one; a crash before the first leaves nothing of it, one between them leaves a write
  * that nobody was told of. */
-#include "sim.h"
+#include "medium.h"
+
+#include "base/trace.h"
+#include "store/inside.h"
+
+enum { DISK_RETRY_US = 50 * MS };
 
 struct disk_answer {
     struct sim_disk *disk;
@@ -16,27 +21,32 @@ struct disk_wait {
     struct disk_job *job;
 };
 
-static int disk_write(struct sim_disk *d, struct disk_job *job)
+static int disk_write(struct sim_disk *d, struct disk_job *job, struct error *err)
 {
-    struct error err = {0};
-    int rc = 0;
     switch (job->type) {
     case DISK_APPEND:
-        rc = store_append(d->disk.store, job->records, job->count, &err);
-        break;
+        return store_append(d->disk.store, job->records, job->count, err);
     case DISK_TRUNCATE:
-        rc = store_truncate(d->disk.store, job->index, &err);
-        break;
+        return store_truncate(d->disk.store, job->index, err);
     case DISK_RESET:
-        rc = store_reset(d->disk.store, job->index, job->term, &job->chain, &err);
-        break;
+        return store_reset(d->disk.store, job->index, job->term, &job->chain, err);
     case DISK_CALL:
         return job->call(job, d->disk.store);
     }
-    if (rc)
-        sim_fail(d->life->m->sim, "%s: the disk refuses a job of type %d: %s", d->life->m->name,
-                 job->type, err.text);
-    return 0;
+    return E_INVALID;
+}
+
+/* As the committer does: what finds no room throws the ballast out, and then waits; any other
+ * failure ends the process. */
+static bool disk_wrote(struct sim_disk *d, struct disk_job *job, int *status)
+{
+    struct error err = {0};
+    *status = disk_write(d, job, &err);
+    if (*status == 0 || job->type == DISK_CALL) return true;
+    if (*status != E_FULL) trace_fatal("store", "cannot write the log: %s", err.text);
+    sim_tell(d->life->m->sim, "%s: %s", d->life->m->name, err.text);
+    if (space_ballast_release(d->disk.store)) return disk_wrote(d, job, status);
+    return false;
 }
 
 static void disk_answered(void *arg)
@@ -56,10 +66,18 @@ static void disk_done(void *arg)
         sim_after(s, d->life, d->stuck_until - s->now_us, disk_done, d);
         return;
     }
-    struct disk_wait *w = container_of(list_shift(&d->jobs), struct disk_wait, link);
+    struct disk_wait *w = container_of(d->jobs.next, struct disk_wait, link);
+    int status;
+    if (!disk_wrote(d, w->job, &status)) {
+        sim_after(s, d->life, DISK_RETRY_US, disk_done, d);
+        return;
+    }
     struct disk_answer *a = mem_new(struct disk_answer);
-    *a = (struct disk_answer){d, w->job, disk_write(d, w->job)};
+    *a = (struct disk_answer){d, w->job, status};
+    list_remove(&w->link);
     mem_free(w);
+    if (d->disk.store->ballast_spent && d->life->m->medium->room > MEDIUM_ROOM / 2)
+        space_ballast_fill(d->disk.store);
     sim_after(s, d->life, 1 + sim_below(s, 50), disk_answered, a);
     d->busy = false;
     disk_next(d);

@@ -1,7 +1,12 @@
 /* After the faults: a leader, commits, one state everywhere, and what was wished for is so. */
 #include "sim.h"
 
-enum { WRITE_WITHIN_US = 15 * US, AGREE_WITHIN_US = 20 * US, CONVERGE_WITHIN_US = 240 * US };
+enum {
+    WRITE_WITHIN_US = 15 * US,
+    AGREE_WITHIN_US = 20 * US,
+    WATCH_WITHIN_US = 150 * US,
+    CONVERGE_WITHIN_US = 240 * US
+};
 
 static const char *ending_disagreement(struct sim *s)
 {
@@ -12,6 +17,7 @@ static const char *ending_disagreement(struct sim *s)
         struct life *l = s->masters[i].life;
         if (s->masters[i].lost) continue;
         if (!l) return "a master is down";
+        if (s->masters[i].replaced) return "a master whose disk was replaced was taken back";
         if (!first) first = l;
         struct world *w = l->core.world, *o = first->core.world;
         if (w->revision != o->revision || !digest_equal(&w->digest, &o->digest)) {
@@ -78,6 +84,8 @@ static const char *ending_unconverged(struct sim *s)
     struct world *w = leader->life->core.world;
     const char *why = ending_sets(w);
     if (!why) why = ending_pods(s, w);
+    if (!why && s->webs) why = web_house_busy(s);
+    if (!why) why = api_rules_left_over(w);
     if (!why) why = ending_disagreement(s);
     return why;
 }
@@ -146,6 +154,10 @@ void ending_check(struct sim *s)
     s->writing = false;
     sim_run(s, 1 * US);
     ending_await(s, ending_unconverged, CONVERGE_WITHIN_US, "not converged");
+    if (s->webs && sim_chance(s, 300)) away_play(s);
+    ending_await(s, webs_unfinished, WATCH_WITHIN_US, "a watch was not told everything");
+    ending_await(s, bounds_exceeded, AGREE_WITHIN_US, "not small again");
     ending_await(s, ending_disagreement, AGREE_WITHIN_US, "no agreement");
+    webs_tell(s);
     history_check(s);
 }

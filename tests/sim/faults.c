@@ -2,93 +2,26 @@
  * testing): seeds with few kinds reach what seeds with all of them never do. */
 #include "sim.h"
 
-enum fault {
-    FAULT_CRASH,
-    FAULT_CRASH_LEADER,
-    FAULT_CRASH_ALL,
-    FAULT_PAUSE,
-    FAULT_PAUSE_LEADER,
-    FAULT_ISOLATE,
-    FAULT_ISOLATE_LEADER,
-    FAULT_ONE_WAY,
-    FAULT_BRIDGE,
-    FAULT_BREAK,
-    FAULT_DISK_STUCK,
-    FAULT_DISK_FULL,
-    FAULT_CLOCK,
-    FAULT_NODE,
-    FAULT_LOOP,
-    FAULT_COUNT
+const char *const fault_names[] = {
+#define X(name, text) text,
+    FAULTS(X)
+#undef X
 };
 
-void profile_draw(struct sim *s)
+/* Every fault has a number in its seed; false: this one is to be left out. */
+bool fault_begins(struct sim *s, enum fault kind)
 {
-    struct profile *p = &s->profile;
-    bool lossy = sim_chance(s, 300);
-    *p = (struct profile){
-        .loss = lossy ? (unsigned)sim_below(s, 300) : 0,
-        .repeat = sim_chance(s, 250) ? (unsigned)sim_below(s, 500) : 0,
-        .delay_min = sim_between(s, 20, 500),
-        .reorder = sim_chance(s, 250),
-        .disk_min = sim_between(s, 50, 1 * MS),
-        .fault_every_us = sim_between(s, 300 * MS, 8 * US),
-        .duration_us = sim_between(s, 20 * US, 120 * US),
-        .drift_ppm = sim_chance(s, 300) ? 50000 : 100,
-        .think_us = sim_between(s, 2 * MS, 100 * MS),
-    };
-    p->delay_max = p->delay_min + sim_between(s, 100, sim_chance(s, 200) ? 3 * US : 5 * MS);
-    p->disk_max = p->disk_min + sim_between(s, 100, sim_chance(s, 200) ? 500 * MS : 10 * MS);
-    for (unsigned i = 0; i < FAULT_COUNT; i++)
-        p->weight[i] = sim_chance(s, 400) ? (unsigned)sim_between(s, 1, 10) : 0;
-    s->keyframe_entries = sim_chance(s, 250) ? sim_between(s, 5, 100) : sim_between(s, 100, 3000);
-    s->trailing_entries = sim_between(s, 2, 200);
-    s->heartbeat_ms = 100;
-    s->election_ms = 1000;
-    s->master_count = sim_chance(s, 150) ? 5 : 3;
-    s->node_count = (unsigned)sim_between(s, 2, 20);
-    s->client_count = (unsigned)sim_between(s, 2, 8);
-    s->key_count = (unsigned)sim_between(s, 1, 8);
-    s->set_count = (unsigned)sim_between(s, 1, 3);
+    uint64_t number = ++s->counts.faults;
+    if (number < s->without_size && s->without[number]) return false;
+    s->counts.by_kind[kind]++;
+    sim_tell(s, "[fault %llu: %s]", (unsigned long long)number, fault_names[kind]);
+    return true;
 }
 
-/* A profile for the guards around libraft: short, few pods, and leaders that hardly live long
- * enough to finish an entry, on disks that are slow against the network. */
-void profile_harass(struct sim *s)
+void fault_crash(struct sim_master *m, const char *why, uint64_t away_us)
 {
-    struct profile *p = &s->profile;
-    p->fault_every_us = sim_between(s, 50 * MS, 900 * MS);
-    p->duration_us = sim_between(s, 10 * US, 25 * US);
-    p->disk_min = sim_between(s, 1 * MS, 20 * MS);
-    p->disk_max = p->disk_min + sim_between(s, 1 * MS, 400 * MS);
-    p->delay_max = p->delay_min + sim_between(s, 1 * MS, 300 * MS);
-    p->drift_ppm = 100;
-    static const enum fault kinds[] = {
-        FAULT_CRASH,   FAULT_CRASH_LEADER, FAULT_LOOP,  FAULT_ISOLATE_LEADER, FAULT_ISOLATE,
-        FAULT_ONE_WAY, FAULT_BRIDGE,       FAULT_BREAK, FAULT_PAUSE_LEADER,   FAULT_DISK_STUCK};
-    memset(p->weight, 0, sizeof p->weight);
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        p->weight[kinds[i]] = sim_chance(s, 500) ? (unsigned)sim_between(s, 1, 10) : 0;
-    s->election_ms = (unsigned)sim_between(s, 200, 600);
-    s->heartbeat_ms = s->election_ms / 5;
-    s->master_count = 3 + 2 * sim_chance(s, 300);
-    s->node_count = 2;
-    s->client_count = (unsigned)sim_between(s, 2, 5);
-    s->set_count = 1;
-    s->harassed = true;
-}
-
-static void fault_restart(void *arg)
-{
-    struct sim_master *m = arg;
-    if (m->restart_at <= m->sim->now_us) master_boot(m);
-}
-
-static void fault_crash(struct sim_master *m, const char *why, uint64_t away_us)
-{
-    struct sim *s = m->sim;
     master_crash(m, why);
-    m->restart_at = s->now_us + away_us;
-    sim_after(s, NULL, away_us, fault_restart, m);
+    master_boot_later(m, away_us);
 }
 
 struct heal {
@@ -127,24 +60,6 @@ static uint64_t fault_length(struct sim *s)
     return sim_chance(s, 500) ? sim_between(s, 10 * MS, 2 * US) : sim_between(s, 1 * US, 20 * US);
 }
 
-static void fault_room(void *arg)
-{
-    struct life *l = arg;
-    l->low_space = false;
-    sim_tell(l->m->sim, "%s has room on its disk again", l->m->name);
-}
-
-static void fault_disk(struct sim *s, struct life *l, bool full)
-{
-    uint64_t us = fault_length(s);
-    sim_tell(s, "%s: its disk is %s for %.3f s", l->m->name, full ? "full" : "stuck",
-             (double)us / US);
-    l->disk.stuck_until = s->now_us + us;
-    if (!full) return;
-    l->low_space = true;
-    sim_after(s, l, us + sim_below(s, 5 * US), fault_room, l);
-}
-
 static void fault_clock(struct sim *s, struct sim_master *m)
 {
     if (sim_chance(s, 500)) {
@@ -156,20 +71,20 @@ static void fault_clock(struct sim *s, struct sim_master *m)
     }
 }
 
-static unsigned fault_pick(struct sim *s)
+static enum fault fault_pick(struct sim *s)
 {
     unsigned sum = 0;
     for (unsigned i = 0; i < FAULT_COUNT; i++) sum += s->profile.weight[i];
-    if (!sum) return FAULT_COUNT;
+    if (!sum) return FAULT_NONE;
     uint64_t at = sim_below(s, sum);
     for (unsigned i = 0; i < FAULT_COUNT; i++) {
         if (at < s->profile.weight[i]) return i;
         at -= s->profile.weight[i];
     }
-    return FAULT_COUNT;
+    return FAULT_NONE;
 }
 
-static void fault_inject(struct sim *s, unsigned fault)
+static void fault_inject(struct sim *s, enum fault fault)
 {
     struct sim_master *any = &s->masters[sim_below(s, s->master_count)], *leader = sim_leader(s);
     bool at_leader =
@@ -177,7 +92,7 @@ static void fault_inject(struct sim *s, unsigned fault)
     if (at_leader && leader) any = leader;
     unsigned other =
         (any->position + 1 + (unsigned)sim_below(s, s->master_count - 1)) % s->master_count;
-    s->counts.faults++;
+    if (fault == FAULT_NONE || !fault_begins(s, fault)) return;
     switch (fault) {
     case FAULT_CRASH:
     case FAULT_CRASH_LEADER:
@@ -214,9 +129,22 @@ static void fault_inject(struct sim *s, unsigned fault)
         sim_tell(s, "the connection from %s to m%u breaks", any->name, other + 1);
         net_break(s, any->position, other);
         break;
+    case FAULT_BLACK_HOLE:
+        sim_tell(s, "m%u reads nothing from %s for a while", other + 1, any->name);
+        net_hole(s, any->position, other, fault_length(s));
+        break;
+    case FAULT_JUNK:
+        misuse_junk(any, &s->masters[other]);
+        break;
     case FAULT_DISK_STUCK:
     case FAULT_DISK_FULL:
-        if (any->life) fault_disk(s, any->life, fault == FAULT_DISK_FULL);
+    case FAULT_DISK_CRASH:
+    case FAULT_DISK_FAILS:
+    case FAULT_DISK_SLOT:
+    case FAULT_DISK_ROTS:
+    case FAULT_DISK_WIPED:
+    case FAULT_DISK_OLD:
+        disk_fault(s, any, fault, fault_length(s));
         break;
     case FAULT_CLOCK:
         fault_clock(s, any);
@@ -246,13 +174,17 @@ void faults_stop(struct sim *s)
 {
     sim_tell(s, "--- the faults are over");
     s->calm = true;
+    disk_heal(s);
     uint64_t until = s->now_us;
     for (unsigned i = 0; i < s->master_count; i++)
-        for (unsigned k = 0; k < s->master_count; k++) s->links[i][k].cut = false;
+        for (unsigned k = 0; k < s->master_count; k++) {
+            s->links[i][k].cut = false;
+            if (s->links[i][k].hole_until > until) until = s->links[i][k].hole_until;
+        }
     for (unsigned i = 0; i < s->master_count; i++) {
         struct sim_master *m = &s->masters[i];
         if (!m->life) master_boot(m);
-        m->life->low_space = false;
+        if (!m->life) continue;
         if (m->life->paused_until > until) until = m->life->paused_until;
         if (m->life->disk.stuck_until > until) until = m->life->disk.stuck_until;
     }

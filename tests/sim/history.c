@@ -48,7 +48,6 @@ static struct versions *history_versions(struct sim *s)
 /* Everything about one key, instead of what happened last. */
 static void history_story(struct sim *s, const struct op *wrong)
 {
-    static const char *const names[] = {"create", "update", "delete", "read", "scale"};
     uint64_t from =
         wrong->invoked_us > 30 * (uint64_t)US ? wrong->invoked_us - 30 * (uint64_t)US : 0;
     for (uint64_t r = 1; r <= s->truth.revision; r++) {
@@ -60,30 +59,38 @@ static void history_story(struct sim *s, const struct op *wrong)
     }
     for (size_t i = 0; i < s->history.count; i++) {
         const struct op *op = &s->history.ops[i];
-        if (op->key != wrong->key || op->kind == OP_SCALE || op->invoked_us < from) continue;
+        if (op->key != wrong->key || op->kind == OP_SCALE || op->kind == OP_LIST ||
+            op->invoked_us < from)
+            continue;
         if (op->invoked_us > wrong->invoked_us + 30 * (uint64_t)US) break;
         printf("  %11.6f to %11.6f  c%u %s k%d %llu (if r%llu): %d r%llu value %llu%s\n",
                (double)op->invoked_us / US, (double)op->returned_us / US, op->client,
-               names[op->kind], op->key, (unsigned long long)op->value,
+               op_names[op->kind], op->key, (unsigned long long)op->value,
                (unsigned long long)op->precondition, op->http, (unsigned long long)op->revision,
                (unsigned long long)op->seen_value, op == wrong ? "   <---" : "");
     }
 }
 
+/* Where the log has this operation, or 0. */
+static uint64_t history_logged(struct sim *s, const struct op *op)
+{
+    if (op->kind == OP_READ || op->kind == OP_LIST) return 0;
+    if (!op->web) return truth_request(s, &op->request);
+    return op->kind == OP_DELETE ? log_removal(s, &op->uid) : log_value(s, op->value);
+}
+
 static void history_wrong(struct sim *s, const struct op *op, uint64_t floor, const char *what)
 {
-    static const char *const names[] = {"create", "update", "delete", "read", "scale"};
     history_story(s, op);
     sim_fail(s,
              "%s: client %u, %s of k%d (value %llu, if revision %llu), %.6f to %.6f s: answer %d, "
              "revision %llu, value %llu; not before revision %llu, not after %llu; in the log at "
              "%llu",
-             what, op->client, names[op->kind], op->key, (unsigned long long)op->value,
+             what, op->client, op_names[op->kind], op->key, (unsigned long long)op->value,
              (unsigned long long)op->precondition, (double)op->invoked_us / US,
              (double)op->returned_us / US, op->http, (unsigned long long)op->revision,
              (unsigned long long)op->seen_value, (unsigned long long)floor,
-             (unsigned long long)op->seen_limit,
-             (unsigned long long)truth_request(s, &op->request));
+             (unsigned long long)op->seen_limit, (unsigned long long)history_logged(s, op));
 }
 
 /* Is this answer, which changed nothing, true of this version? */
@@ -94,7 +101,10 @@ static bool history_fits(const struct op *op, const struct version *v)
                          : op->revision == 0;
     if (op->http == 404) return !v->exists;
     if (op->http == 409 && op->kind == OP_CREATE) return v->exists;
+    /* Over HTTP without a precondition: it lost one race after the other, and gave up. */
+    if (op->http == 409 && op->web && !op->precondition) return v->exists;
     if (op->http == 409) return v->exists && op->precondition && v->revision != op->precondition;
+    if (op->http == 422) return v->exists && op->tested && v->value != op->tested;
     return true;
 }
 
@@ -115,11 +125,35 @@ static uint64_t history_place_look(struct sim *s, const struct op *op, const str
     return 0;
 }
 
+/* The answer shows the version that was made. A master that got there by a keyframe has it no more:
+ * over HTTP the object may be a later version then, or left out. */
+static bool history_answer_fits(const struct op *op, const struct versions *v, size_t made)
+{
+    if (op->revision == v->list[made].revision) return true;
+    if (!op->web) return false;
+    for (size_t i = made + 1; i < v->count && v->list[i].revision <= op->seen_limit; i++)
+        if (v->list[i].revision == op->revision) return v->list[i].value == op->seen_value;
+    return !op->revision;
+}
+
+/* The answer to a DELETE over HTTP may not say which object it was. */
+static uint64_t history_some_removal(const struct op *op, const struct versions *all,
+                                     uint64_t floor)
+{
+    const struct versions *v = &all[op->key];
+    for (size_t i = 1; i < v->count; i++)
+        if (!v->list[i].exists && v->list[i].revision >= floor) return v->list[i].revision;
+    return 0;
+}
+
 /* An acknowledged write: it is in the log, and was right there. */
 static uint64_t history_place_write(struct sim *s, const struct op *op, const struct versions *all,
                                     uint64_t floor)
 {
-    uint64_t at = truth_request(s, &op->request);
+    uint64_t at = history_logged(s, op);
+    static const struct uid none;
+    if (op->kind == OP_DELETE && op->web && uid_equal(&op->uid, &none))
+        at = history_some_removal(op, all, floor);
     if (!at) {
         if (op->kind == OP_SCALE) return floor; /* nothing to change */
         history_wrong(s, op, floor, "an acknowledged write is not in the log");
@@ -131,13 +165,23 @@ static uint64_t history_place_write(struct sim *s, const struct op *op, const st
     while (i < v->count && v->list[i].revision != at) i++;
     if (i == v->count) history_wrong(s, op, floor, "an acknowledged write went elsewhere");
     const struct version *before = &v->list[i - 1], *after = &v->list[i];
-    bool right = op->kind == OP_DELETE
-                     ? !after->exists && before->exists
-                     : after->exists && after->value == op->value && op->revision == at &&
-                           before->exists == (op->kind == OP_UPDATE);
+    bool right = op->kind == OP_DELETE ? !after->exists && before->exists
+                                       : after->exists && after->value == op->value &&
+                                             history_answer_fits(op, v, i) &&
+                                             before->exists == (op->kind == OP_UPDATE);
+    if (op->tested && before->value != op->tested) right = false;
     if (op->precondition && before->revision != op->precondition) right = false;
     if (!right) history_wrong(s, op, floor, "an acknowledged write did something else");
     return at;
+}
+
+/* A list tells its moment itself. */
+static uint64_t history_place_list(struct sim *s, const struct op *op, uint64_t floor)
+{
+    if (op->http >= 400) return floor;
+    if (op->revision < floor) history_wrong(s, op, floor, "a stale list");
+    if (op->revision > op->seen_limit) history_wrong(s, op, floor, "a list of the future");
+    return op->revision;
 }
 
 static int by_return(const void *a, const void *b)
@@ -161,13 +205,17 @@ void history_check(struct sim *s)
         const struct op *op = &h->ops[i];
         for (; next < ended_count && ended[next]->returned_us < op->invoked_us; next++)
             if (place[ended[next] - h->ops] > floor) floor = place[ended[next] - h->ops];
-        uint64_t logged = op->kind == OP_READ ? 0 : truth_request(s, &op->request);
+        uint64_t logged = history_logged(s, op);
         if (!op->returned_us) {
             if (logged && logged < floor)
                 history_wrong(s, op, floor, "written before it was asked");
             continue;
         }
         if (op->http >= 400 && logged) history_wrong(s, op, floor, "refused, but carried out");
+        if (op->kind == OP_LIST) {
+            place[i] = history_place_list(s, op, floor);
+            continue;
+        }
         place[i] = op->http >= 400 || op->kind == OP_READ ? history_place_look(s, op, all, floor)
                                                           : history_place_write(s, op, all, floor);
     }

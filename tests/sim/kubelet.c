@@ -1,123 +1,6 @@
 /* Simulated nodes: each holds one connection to a master's edge, runs what it is told, and reports
  * as an agent does. They are level-triggered, as the real ones. */
-#include "sim.h"
-
-#include "base/buf.h"
-
-enum { PODS_MAX = 96, BEAT_US = 10 * US };
-
-struct kpod {
-    struct uid uid;
-    istr ns;
-    char name[80];
-    uint64_t revision, sync;
-    bool used, running, going;
-};
-
-struct kubelet {
-    struct sim *sim;
-    istr name;
-    struct life *at; /* NULL: not connected */
-    uint64_t link, up_at, heard_us, sync, silent_until;
-    bool welcomed;
-    struct kpod pods[PODS_MAX];
-};
-
-static uint64_t last_link;
-
-/* --- to the master --- */
-
-struct report {
-    struct ask ask;
-    struct life *life;
-    struct kubelet *k;
-    uint64_t link;
-    struct remote_report what;
-};
-
-static void report_on_core(struct ask *a, struct system *system)
-{
-    (void)system;
-    struct report *r = container_of(a, struct report, ask);
-    remotes_report(r->life->core.remotes, &r->life->edge, &r->what, 1);
-}
-
-static void report_done(struct ask *a, int status)
-{
-    (void)status;
-    mem_free(container_of(a, struct report, ask));
-}
-
-static void kubelet_echo(void *arg)
-{
-    struct report *r = arg;
-    if (r->k->link == r->link) r->k->heard_us = r->k->sim->now_us;
-    mem_free(r);
-}
-
-static void report_arrives(void *arg)
-{
-    struct report *r = arg;
-    struct sim *s = r->k->sim;
-    if (r->what.type == NODEWIRE_BEAT) {
-        struct report *echo = mem_new(struct report);
-        echo->k = r->k;
-        echo->link = r->link;
-        sim_after(s, NULL, sim_between(s, 100, 2000), kubelet_echo, echo);
-    }
-    r->ask = (struct ask){.home = &r->life->home, .on_core = report_on_core, .done = report_done};
-    gate_ask(&r->life->core.gate.gate, &r->ask);
-}
-
-static struct report *kubelet_report(struct kubelet *k, int type)
-{
-    struct report *r = mem_new(struct report);
-    r->life = k->at;
-    r->k = k;
-    r->link = k->link;
-    r->what = (struct remote_report){.type = type, .link = k->link, .node = k->name};
-    return r;
-}
-
-static void kubelet_send(struct kubelet *k, struct report *r)
-{
-    struct sim *s = k->sim;
-    uint64_t at = s->now_us + sim_between(s, 100, 3000);
-    if (at < k->up_at) at = k->up_at;
-    k->up_at = at;
-    sim_after(s, r->life, at - s->now_us, report_arrives, r);
-}
-
-static struct doc *kubelet_status(void)
-{
-    return sim_doc("{'addresses':[],'allocatable':{'cpu':'4','memory':'8Gi','pods':'12'},"
-                   "'capacity':{'cpu':'4','memory':'8Gi','pods':'12'},'conditions':[{"
-                   "'lastHeartbeatTime':'2023-11-14T22:13:20Z','lastTransitionTime':"
-                   "'2023-11-14T22:13:20Z','message':'ready','reason':'KubeletReady',"
-                   "'status':'True','type':'Ready'}]}");
-}
-
-static void kubelet_tell_node(struct kubelet *k)
-{
-    struct report *r = kubelet_report(k, NODEWIRE_NODE_STATUS);
-    r->what.status = kubelet_status();
-    kubelet_send(k, r);
-}
-
-static void kubelet_tell_pod(struct kubelet *k, const struct kpod *p, bool gone)
-{
-    if (!k->at || !k->welcomed) return;
-    struct report *r = kubelet_report(k, gone ? NODEWIRE_POD_GONE : NODEWIRE_POD_STATUS);
-    r->what.ns = p->ns;
-    r->what.name = mem_strdup(p->name);
-    r->what.uid = p->uid;
-    r->what.revision = p->revision;
-    if (!gone)
-        r->what.status = sim_doc("{'conditions':[{'lastTransitionTime':'2023-11-14T22:13:20Z',"
-                                 "'status':'True','type':'Ready'}],'phase':'Running',"
-                                 "'podIP':'10.0.0.1'}");
-    kubelet_send(k, r);
-}
+#include "kubelet.h"
 
 /* --- pods --- */
 
@@ -140,6 +23,17 @@ static struct kpod *kubelet_pod_add(struct kubelet *k, const struct object *pod)
     sim_fail(k->sim, "node %s is told more than %d pods", k->name, PODS_MAX);
 }
 
+/* Another that runs under the same name, be it the same pod or an earlier one. */
+static struct kpod *kubelet_twin(struct kubelet *k, const struct kpod *of)
+{
+    for (unsigned i = 0; i < PODS_MAX; i++) {
+        struct kpod *p = &k->pods[i];
+        if (p != of && p->used && p->running && p->ns == of->ns && strcmp(p->name, of->name) == 0)
+            return p;
+    }
+    return NULL;
+}
+
 struct pod_step {
     struct kubelet *k;
     struct uid uid;
@@ -152,8 +46,8 @@ static void pod_starts(void *arg)
     struct kpod *p = kubelet_pod(k, &step->uid);
     if (p && !p->running && !p->going) {
         for (unsigned i = 0; i < k->sim->node_count; i++) {
-            struct kpod *twin = kubelet_pod(&k->sim->kubelets[i], &step->uid);
-            if (twin && twin->running)
+            struct kpod *twin = kubelet_twin(&k->sim->kubelets[i], p);
+            if (twin)
                 sim_fail(k->sim, "pod %s runs on %s and on %s", p->name, k->name,
                          k->sim->kubelets[i].name);
         }
@@ -211,9 +105,7 @@ struct told {
     bool closes;
 };
 
-static void kubelet_connect_later(struct kubelet *k, uint64_t us);
-
-static void kubelet_leave(struct kubelet *k, bool tell)
+void kubelet_leave(struct kubelet *k, bool tell)
 {
     if (k->at && tell) kubelet_send(k, kubelet_report(k, REPORT_CLOSED));
     k->at = NULL;
@@ -268,21 +160,9 @@ static struct kubelet *kubelet_by_link(struct sim *s, uint64_t link)
     return NULL;
 }
 
-/* The order in which different nodes are spoken to is of no meaning, and depends on addresses. */
-static void edge_sort(struct remote_batch *b)
-{
-    for (size_t i = 1; i < b->count; i++) {
-        struct remote_message m = b->items[i];
-        size_t k = i;
-        for (; k > 0 && b->items[k - 1].link > m.link; k--) b->items[k] = b->items[k - 1];
-        b->items[k] = m;
-    }
-}
-
 static void edge_deliver(struct remote_edge *e, struct remote_batch *b)
 {
     struct sim *s = container_of(e, struct life, edge)->m->sim;
-    edge_sort(b);
     uint64_t delay = sim_between(s, 100, 3000);
     for (size_t i = 0; i < b->count; i++) {
         const struct remote_message *m = &b->items[i];
@@ -321,100 +201,4 @@ void kubelet_edge_init(struct life *l)
     a->life = l;
     a->ask = (struct ask){.home = &l->home, .on_core = attach_on_core, .done = attach_done};
     gate_ask(&l->core.gate.gate, &a->ask);
-}
-
-/* --- life --- */
-
-static void kubelet_connect(void *arg)
-{
-    struct kubelet *k = arg;
-    struct sim *s = k->sim;
-    if (k->at) return;
-    struct life *l = s->masters[sim_below(s, s->master_count)].life;
-    if (!l || k->silent_until > s->now_us) {
-        kubelet_connect_later(k, sim_between(s, 100 * MS, 1 * US));
-        return;
-    }
-    k->at = l;
-    k->link = ++last_link;
-    k->heard_us = k->up_at = s->now_us;
-    k->sync++;
-    struct report *r = kubelet_report(k, NODEWIRE_HELLO);
-    r->what.body = sim_doc("{'metadata':{'labels':{'kubernetes.io/os':'linux'}},'spec':{}}");
-    r->what.status = kubelet_status();
-    kubelet_send(k, r);
-}
-
-static void kubelet_connect_later(struct kubelet *k, uint64_t us)
-{
-    sim_after(k->sim, NULL, us, kubelet_connect, k);
-}
-
-static void kubelet_beat(void *arg)
-{
-    struct kubelet *k = arg;
-    struct sim *s = k->sim;
-    sim_after(s, NULL, BEAT_US, kubelet_beat, k);
-    if (!k->at || k->silent_until > s->now_us) return;
-    if (s->now_us - k->heard_us > (k->welcomed ? 30 : 8) * (uint64_t)US) {
-        kubelet_leave(k, true);
-        kubelet_connect_later(k, sim_between(s, 1 * MS, 500 * MS));
-    } else if (k->welcomed) {
-        kubelet_send(k, kubelet_report(k, NODEWIRE_BEAT));
-    }
-}
-
-void kubelets_start(struct sim *s)
-{
-    s->kubelets = mem_zalloc(s->node_count * sizeof *s->kubelets);
-    for (unsigned i = 0; i < s->node_count; i++) {
-        struct kubelet *k = &s->kubelets[i];
-        mem_auto char *name = mem_printf("n%u", i + 1);
-        k->sim = s;
-        k->name = istr_of(name);
-        kubelet_connect_later(k, sim_below(s, 1 * US));
-        sim_after(s, NULL, sim_below(s, BEAT_US), kubelet_beat, k);
-    }
-}
-
-void kubelets_lost(struct sim *s, struct life *l)
-{
-    for (unsigned i = 0; i < s->node_count; i++) {
-        struct kubelet *k = &s->kubelets[i];
-        if (k->at != l) continue;
-        kubelet_leave(k, false);
-        kubelet_connect_later(k, sim_between(s, 1 * MS, 3 * US));
-    }
-}
-
-/* A link breaks, an agent starts again, or a whole node is away and comes back without its pods. */
-void kubelet_disturb(struct sim *s)
-{
-    struct kubelet *k = &s->kubelets[sim_below(s, s->node_count)];
-    unsigned what = (unsigned)sim_below(s, 3);
-    sim_tell(s, "node %s: %s", k->name,
-             what == 0   ? "its link breaks"
-             : what == 1 ? "its agent is away for a while"
-                         : "it is gone, and its pods");
-    kubelet_leave(k, sim_chance(s, 500));
-    if (what == 1) k->silent_until = s->now_us + sim_between(s, 1 * US, 90 * US);
-    if (what == 2) {
-        k->silent_until = s->now_us + sim_between(s, 1 * US, 90 * US);
-        for (unsigned i = 0; i < PODS_MAX; i++) k->pods[i].used = false;
-    }
-    kubelet_connect_later(k, sim_between(s, 1 * MS, 1 * US));
-}
-
-void kubelets_heal(struct sim *s)
-{
-    for (unsigned i = 0; i < s->node_count; i++) s->kubelets[i].silent_until = 0;
-}
-
-unsigned kubelets_running(struct sim *s)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < s->node_count; i++)
-        for (unsigned p = 0; p < PODS_MAX; p++)
-            n += s->kubelets[i].pods[p].used && s->kubelets[i].pods[p].running;
-    return n;
 }

@@ -1,9 +1,11 @@
 /* A master's process: boot, turns, pauses, crash. */
-#include "sim.h"
+#include "medium.h"
 
 #include "actors/edit.h"
 #include "actors/tokens.h"
 #include "base/trace.h"
+#include "store/files.h"
+#include "store/inside.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -60,6 +62,7 @@ static void life_edge_turn(void *arg)
     struct life *l = arg;
     l->edge_turning = false;
     inbox_drain(&l->home);
+    front_turn(l);
 }
 
 static void life_edge_posted(void *arg)
@@ -135,8 +138,12 @@ static int life_open(struct life *l, struct error *err)
 {
     struct sim_master *m = l->m;
     struct sim *s = m->sim;
-    struct store_options store = {
-        .dir = m->dir, .create = true, .no_sync = true, .segment_bytes = 256 * 1024};
+    struct store_options store = {.dir = m->dir,
+                                  .create = true,
+                                  .no_fork = true,
+                                  .ballast_bytes = 64 * 1024,
+                                  .segment_bytes = 256 * 1024,
+                                  .second_votes = s->guards_off & 1u << 4};
     int rc = store_open(&l->store, &store, err);
     if (rc) return rc;
     disk_init(&l->disk, l);
@@ -157,11 +164,30 @@ static int life_open(struct life *l, struct error *err)
                                 .election_ms = s->election_ms,
                                 .keyframe_entries = s->keyframe_entries,
                                 .trailing_entries = s->trailing_entries,
+                                .piece_bytes = s->piece_bytes,
+                                .window_bytes = s->window_bytes,
+                                .chunk_bytes = s->chunk_bytes,
                                 .guards_off = s->guards_off};
     rc = core_open(&l->core, &core, err);
     if (rc) return rc;
     truth_observe(l);
     return core_start(&l->core, err);
+}
+
+/* Why a master may fail to start: its disk has no room or fails (it is started again), or what it
+ * held was damaged (it stays away, for ever). Anything else is a defect. */
+static void boot_refused(struct sim_master *m, int rc, const struct error *err)
+{
+    struct sim *s = m->sim;
+    bool passing =
+        (rc == E_IO && disk_excuses(m)) || (rc == E_FULL && m->medium->room < MEDIUM_ROOM / 2);
+    sim_tell(s, "%s cannot start: %s", m->name, err->text);
+    if (!passing && !m->tainted) sim_fail(s, "%s cannot start: %s", m->name, err->text);
+    master_crash(m, "it could not start");
+    if (passing)
+        master_boot_later(m, 1 * US);
+    else
+        m->lost = true;
 }
 
 void master_boot(struct sim_master *m)
@@ -178,14 +204,31 @@ void master_boot(struct sim_master *m)
     inbox_init(&l->inbox, life_posted, l);
     inbox_init(&l->home, life_edge_posted, l);
     sim_tell(s, "%s starts (life %llu)", m->name, (unsigned long long)m->lives);
-    m->life = l;
+    m->life = s->running = l;
     struct error err = {0};
-    if (life_open(l, &err)) sim_fail(s, "%s cannot start: %s", m->name, err.text);
+    int rc = life_open(l, &err);
+    if (rc) {
+        boot_refused(m, rc, &err);
+        return;
+    }
     sim_after(s, l, sim_between(s, 1, (uint64_t)s->heartbeat_ms * MS), life_tick, l);
     kubelet_edge_init(l);
     watch_init(l);
+    front_open(l);
     net_life_begins(m);
     life_wake(l);
+}
+
+static void life_again(void *arg)
+{
+    struct sim_master *m = arg;
+    if (m->restart_at <= m->sim->now_us) master_boot(m);
+}
+
+void master_boot_later(struct sim_master *m, uint64_t us)
+{
+    m->restart_at = m->sim->now_us + us;
+    sim_after(m->sim, NULL, us, life_again, m);
 }
 
 static void life_count_marks(struct sim *s, struct life *l)
@@ -193,40 +236,62 @@ static void life_count_marks(struct sim *s, struct life *l)
     const char *const *names;
     const uint64_t *counts;
     unsigned n = quorum_marks(l->core.quorum, &names, &counts);
-    for (unsigned i = 0; i < n && i < 64; i++) s->marks[i] += counts[i];
+    for (unsigned i = 0; i < n && i < SIM_MARKS_MAX; i++) s->marks[i] += counts[i];
 }
 
-/* One copy of term and vote is torn, as by a crash while it was being written. */
-static void disk_tear_slot(struct sim_master *m)
+/* Nobody is left who could close it: what it holds in this process is let go of. */
+static void life_abandon_store(struct life *l)
 {
-    struct sim *s = m->sim;
-    mem_auto char *path = mem_printf("%s/slots", m->dir);
-    int fd = open(path, O_WRONLY);
-    if (fd < 0) return;
-    char junk[200];
-    for (size_t i = 0; i < sizeof junk; i++) junk[i] = (char)sim_random(s);
-    off_t at = sim_chance(s, 500) ? 0 : 512;
-    if (pwrite(fd, junk, sizeof junk, at) > 0)
-        sim_tell(s, "%s: its slot %d is torn", m->name, at ? 2 : 1);
-    close(fd);
+    if (!l->store) return;
+    list_remove(&l->store->link);
+    if (l->store->lock_fd >= 0) close(l->store->lock_fd);
+    mem_auto char *command = mem_printf("%s/log", l->m->dir);
+    files_remove_suffix(command, "-lock", NULL);
 }
 
-/* kill -9, or the power: what is not written is not there, what was in flight is for nobody. */
-void master_crash(struct sim_master *m, const char *why)
+static void life_end(struct sim_master *m, bool abandoned)
 {
     struct sim *s = m->sim;
     struct life *l = m->life;
-    if (!l) return;
-    sim_tell(s, "%s crashes: %s", m->name, why);
     s->counts.crashes++;
-    life_count_marks(s, l);
+    if (l->core.quorum) life_count_marks(s, l);
+    rules_life_ends(l);
     l->dead = true;
     m->life = NULL;
+    if (s->doomed == m) s->doomed = NULL;
     clients_lost(s, l);
+    front_lost(l);
     kubelets_lost(s, l);
     net_life_ends(m);
-    store_close(l->store);
-    if (sim_chance(s, 100)) disk_tear_slot(m);
+    if (abandoned)
+        life_abandon_store(l);
+    else
+        store_close(l->store);
+    seams_disk_forget(m->medium);
+    medium_crash(m->medium, !abandoned && !s->calm && sim_chance(s, s->power_loss));
+}
+
+void master_crash(struct sim_master *m, const char *why)
+{
+    if (!m->life) return;
+    sim_tell(m->sim, "%s crashes: %s", m->name, why);
+    life_end(m, false);
+}
+
+void master_ended(struct sim *s)
+{
+    struct sim_master *m = s->running->m;
+    bool by_disk = disk_excuses(m);
+    life_end(m, true);
+    master_boot_later(m, by_disk ? 1 * US : 20 * MS);
+}
+
+void master_doomed(struct sim *s)
+{
+    struct sim_master *m = s->doomed;
+    s->doomed = NULL;
+    master_crash(m, "in the middle of its work");
+    master_boot_later(m, sim_between(s, 1 * MS, 5 * US));
 }
 
 void life_pause(struct life *l, uint64_t us)

@@ -1,6 +1,6 @@
 /* The masters' connections: one each way between two. In order and complete like TCP's, unless the
  * seed draws a network that loses, repeats or reorders frames. */
-#include "sim.h"
+#include "medium.h"
 
 struct frame {
     struct sim *sim;
@@ -77,6 +77,7 @@ static void net_put(struct sim *s, unsigned from, unsigned to, const void *bytes
     const struct profile *p = &s->profile;
     uint64_t at = s->now_us +
                   (s->calm ? sim_between(s, 50, 300) : sim_between(s, p->delay_min, p->delay_max));
+    if (at < link->hole_until) at = link->hole_until;
     bool reorder = p->reorder && !s->calm;
     if (!reorder && at < link->last_at) at = link->last_at;
     if (at > link->last_at) link->last_at = at;
@@ -95,14 +96,15 @@ static void net_send(struct quorum_net *net, uint64_t to_id, const void *bytes, 
     unsigned from = l->m->position, to = (unsigned)to_id - 1;
     struct wire_link *link = &s->links[from][to];
     const struct profile *p = &s->profile;
-    bool gone = !link->up;
+    bool gone = !link->up || l->m->medium->frozen;
     bool lost = gone || link->cut || (!s->calm && sim_chance(s, p->loss));
     if (!lost) net_put(s, from, to, bytes, n);
     if (!lost && !s->calm && sim_chance(s, p->repeat)) net_put(s, from, to, bytes, n);
     if (!done) return;
     struct sent *sent = mem_new(struct sent);
     *sent = (struct sent){l, done, arg, gone ? E_CLOSED : 0};
-    sim_after(s, l, sim_between(s, 1, 200), net_sent, sent);
+    uint64_t wait = link->hole_until > s->now_us ? link->hole_until - s->now_us : 0;
+    sim_after(s, l, wait + sim_between(s, 1, 200), net_sent, sent);
 }
 
 static size_t net_queued(struct quorum_net *net, uint64_t to_id)
@@ -123,6 +125,23 @@ static void net_retry(struct sim *s, unsigned from, unsigned to, uint64_t us)
     sim_after(s, NULL, us, net_try_connect, e);
 }
 
+/* One side's greeting to the other; its process may end over it. */
+static bool net_greets(struct life *from, struct life *to)
+{
+    struct sim *s = from->m->sim;
+    struct error err = {0};
+    struct buf buf_auto bytes = BUF_INIT;
+    quorum_greet(from->core.quorum, to->m->position + 1, &bytes);
+    s->running = to;
+    int rc = quorum_greeted(to->core.quorum, from->m->position + 1,
+                            (struct str){bytes.data, bytes.len}, &err);
+    life_wake(to);
+    if (rc) sim_tell(s, "    [%s] refuses a connection: %s", to->m->name, err.text);
+    if (rc && !from->m->tainted && !disk_excuses(to->m))
+        sim_fail(s, "%s refuses %s: %s", to->m->name, from->m->name, err.text);
+    return rc == 0;
+}
+
 static void net_try_connect(void *arg)
 {
     struct link_event *e = arg;
@@ -131,11 +150,13 @@ static void net_try_connect(void *arg)
     struct life *from = s->masters[e->from].life, *to = s->masters[e->to].life;
     bool stale = link->epoch != e->epoch || link->up || !from;
     if (!stale && to && !link->cut && !s->links[e->to][e->from].cut &&
-        from->paused_until <= s->now_us && to->paused_until <= s->now_us) {
+        from->paused_until <= s->now_us && to->paused_until <= s->now_us && net_greets(from, to) &&
+        net_greets(to, from)) {
         link->up = true;
         link->epoch++;
         link->queued = 0;
         link->last_at = s->now_us;
+        link->hole_until = 0;
         net_report(from, e->to, true);
     } else if (!stale) {
         net_retry(s, e->from, e->to, sim_between(s, 50 * MS, 500 * MS));
@@ -172,6 +193,12 @@ static void net_will_notice(struct sim *s, unsigned from, unsigned to, bool soon
     *e = (struct link_event){s, from, to, s->links[from][to].epoch};
     sim_after(s, NULL, soon ? sim_between(s, 100, 5000) : sim_between(s, 2 * US, 8 * US),
               net_notices, e);
+}
+
+/* The other side reads nothing for a while: what is sent waits, and whoever sends it too. */
+void net_hole(struct sim *s, unsigned from, unsigned to, uint64_t us)
+{
+    s->links[from][to].hole_until = s->now_us + us;
 }
 
 void net_cut(struct sim *s, unsigned from, unsigned to, bool cut)

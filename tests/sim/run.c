@@ -1,5 +1,5 @@
 /* One seed from the beginning to the end. */
-#include "sim.h"
+#include "medium.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +10,8 @@ void sim_open(struct sim *s, uint64_t seed)
     sim_random(s);
     sim_catch(s);
     profile_draw(s);
-    if (s->harassed) profile_harass(s);
+    vnet_draw(s);
+    disk_profile_draw(s);
     snprintf(s->root, sizeof s->root, "%s/logship-sim-%ld",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
     mkdir(s->root, 0700);
@@ -20,11 +21,13 @@ void sim_open(struct sim *s, uint64_t seed)
         *m = (struct sim_master){.sim = s, .position = i};
         snprintf(m->name, sizeof m->name, "m%u", i + 1);
         m->dir = mem_printf("%s/%s", s->root, m->name);
+        m->medium = medium_new(m);
         int drift = (int)s->profile.drift_ppm;
         m->clock_ppm = (int)sim_below(s, 2 * (uint64_t)drift + 1) - drift;
         s->servers[i] = (struct quorum_server){i + 1, addresses[i]};
         s->node_addresses[i] = addresses[i];
     }
+    seams_disk_begin(s);
 }
 
 /* Faults begin once there is a cluster to break. */
@@ -48,7 +51,10 @@ void sim_play(struct sim *s)
     sim_settle(s);
     kubelets_start(s);
     clients_start(s);
+    if (!s->harassed) webs_start(s);
+    disk_readers_start(s);
     faults_start(s);
+    plot_start(s);
     sim_run(s, s->profile.duration_us);
     ending_check(s);
     for (unsigned i = 0; i < s->master_count; i++)

@@ -8,8 +8,9 @@
 #include "base/trace.h"
 
 int __wrap_clock_gettime(clockid_t id, struct timespec *out);
+time_t __wrap_time(time_t *out);
 void __wrap_randombytes_buf(void *bytes, size_t n);
-struct store_usage __wrap_store_usage(struct store *s);
+uint32_t __wrap_randombytes_uniform(uint32_t n);
 void __wrap_trace_line(enum trace_level level, const char *module, const char *format, ...);
 void __wrap_trace_fatal(const char *module, const char *format, ...) __attribute__((noreturn));
 
@@ -21,20 +22,26 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *out)
     return 0;
 }
 
-void __wrap_randombytes_buf(void *bytes, size_t n)
+time_t __wrap_time(time_t *out)
 {
-    for (size_t i = 0; i < n; i++) ((unsigned char *)bytes)[i] = (unsigned char)(i * 37 + 11);
+    struct timespec now;
+    __wrap_clock_gettime(CLOCK_REALTIME, &now);
+    if (out) *out = now.tv_sec;
+    return now.tv_sec;
 }
 
-struct store_usage __wrap_store_usage(struct store *store)
+/* Before there is a simulation (the seed of hash tables): always the same. */
+void __wrap_randombytes_buf(void *bytes, size_t n)
 {
-    struct sim *s = sim_now_running;
-    struct store_usage usage = {.disk_free_bytes = 1ull << 40};
-    for (unsigned i = 0; i < s->master_count; i++) {
-        struct life *l = s->masters[i].life;
-        if (l && l->store == store) usage.low = l->low_space;
-    }
-    return usage;
+    unsigned char *out = bytes;
+    for (size_t i = 0; i < n; i++)
+        out[i] = sim_now_running ? (unsigned char)(sim_random(sim_now_running) >> 32)
+                                 : (unsigned char)(i * 37 + 11);
+}
+
+uint32_t __wrap_randombytes_uniform(uint32_t n)
+{
+    return (uint32_t)sim_below(sim_now_running, n);
 }
 
 static void seams_say(const char *module, const char *format, va_list args)
@@ -63,5 +70,10 @@ void __wrap_trace_fatal(const char *module, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (misuse_ends(sim_now_running, text)) {
+        sim_now_running->counts.designed_ends++;
+        sim_leave_event(sim_now_running);
+    }
+    if (disk_ends(sim_now_running, text)) sim_leave_event(sim_now_running);
     sim_fail(sim_now_running, "a master ends itself: [%s] %s", module, text);
 }

@@ -63,26 +63,6 @@ static void truth_key(const struct change *c, struct fact *f)
     f->value = value;
 }
 
-struct load { /* of one node */
-    int64_t milli_cpu, pods;
-};
-
-/* Never more bound to a node than it has: 4 cpus, 12 pods. */
-static void truth_check_node(struct sim *s, struct world *w, istr node)
-{
-    struct load load = {0};
-    for (struct actor *a = world_first(w, kind_pod, NULL); a; a = world_next(a, NULL)) {
-        struct str phase = mp_str(doc_path(a->object->status, "phase"));
-        if (a->object->node != node || str_is(phase, "Failed") || str_is(phase, "Succeeded"))
-            continue;
-        load.pods++;
-        load.milli_cpu += 500;
-    }
-    if (load.pods > 12 || load.milli_cpu > 4000)
-        sim_fail(s, "node %s has %lld pods with %lld m of cpu: too many", node,
-                 (long long)load.pods, (long long)load.milli_cpu);
-}
-
 static void truth_changed(struct subscriber *sub, const struct change *c)
 {
     struct life *l = container_of(sub, struct life, observer);
@@ -100,13 +80,15 @@ static void truth_changed(struct subscriber *sub, const struct change *c)
                      (unsigned long long)s->truth.revision);
         s->truth.revision = c->revision;
         f.index = s->truth.index + 1; /* of the entry being folded: told apart, not numbered */
+        log_note(s, c, &f);
         *known = f;
         truth_request_seen(s, known);
-        if (c->type == EVENT_BOUND && c->after) truth_check_node(s, l->core.world, c->after->node);
         const struct object *o = c->after ? c->after : c->before;
         sim_tell(s, "  r%llu %s %s %.*s by %.*s", (unsigned long long)c->revision,
                  event_type_name(c->type), o->id->kind->key, (int)o->id->name_len, o->id->name,
                  (int)c->txn->who.n, c->txn->who.p);
+        api_rules_check(l, c);
+        nodes_check(l, c);
     } else if (known->key != f.key || known->type != f.type || known->value != f.value ||
                memcmp(&known->request, &f.request, sizeof f.request) != 0) {
         sim_fail(s, "%s folds another event at revision %llu", l->m->name,

@@ -3,12 +3,12 @@
 
 static void watch_started(struct feed_listener *fl, uint64_t revision)
 {
-    struct watch *w = container_of(fl, struct watch, listener);
+    struct feed_watch *w = container_of(fl, struct feed_watch, listener);
     w->started = true;
     w->at = revision;
 }
 
-static void watch_one(struct watch *w, const struct feed_change *c)
+static void watch_one(struct feed_watch *w, const struct feed_change *c)
 {
     struct sim *s = w->life->m->sim;
     if (c->revision != w->at + 1)
@@ -24,7 +24,7 @@ static void watch_one(struct watch *w, const struct feed_change *c)
 
 static void watch_batch(struct feed_listener *fl, struct feed_batch *b)
 {
-    struct watch *w = container_of(fl, struct watch, listener);
+    struct feed_watch *w = container_of(fl, struct feed_watch, listener);
     struct sim *s = w->life->m->sim;
     if (!w->started) sim_fail(s, "the feed of %s begins before it started", w->life->m->name);
     if (b->reset && b->last < w->at)
@@ -40,6 +40,6 @@ static void watch_batch(struct feed_listener *fl, struct feed_batch *b)
 void watch_init(struct life *l)
 {
     l->watch =
-        (struct watch){.listener = {.home = &l->home, watch_batch, watch_started}, .life = l};
+        (struct feed_watch){.listener = {.home = &l->home, watch_batch, watch_started}, .life = l};
     gate_listen(&l->core.gate.gate, &l->watch.listener);
 }

@@ -149,6 +149,43 @@ static void a_segment_of_another_log_is_noticed(void **state)
     assert_says(t, "does not continue the chain");
 }
 
+/* In this process: LMDB must not see such a page. */
+static void a_damaged_page_of_an_old_segment_is_an_error_for_its_reader(void **state)
+{
+    struct scratch *t = *state;
+    uint64_t seed = scratch_seed();
+    unsigned met = 0;
+    t->options.no_sync = t->options.no_fork = true;
+    log_make(t);
+    mem_auto char *path = segment_path(t, 1), *kept = mem_printf("%s/kept", t->dir);
+    mem_auto char *copy = mem_printf("cp %s %s", path, kept),
+                  *back = mem_printf("cp %s %s", kept, path);
+    assert_int_equal(system(copy), 0);
+    for (uint64_t page = 2; page < scratch_size(kept) / 4096; page++) {
+        struct store_cursor *c = NULL;
+        struct record r;
+        struct entry e;
+        scratch_open(t); /* while it is whole: only its joints are looked at */
+        for (unsigned i = 0; i < 3; i++)
+            scratch_flip(path, page * 4096 + dice(&seed, 40), (uint8_t)(1 << dice(&seed, 8)));
+        int rc = store_cursor_open(t->store, 1, &c, &t->err);
+        for (uint64_t n = 1; !rc && n <= ENTRIES; n++) {
+            rc = store_cursor_next(c, &r, &t->err);
+            entry_make(&e, n, 1);
+            if (!rc) assert_true(entry_same(&r, &e.record));
+        }
+        if (rc) {
+            assert_int_equal(rc, E_CORRUPT);
+            assert_says(t, "log/00000000000000000001.mdb: ");
+            met++;
+        }
+        store_cursor_close(c);
+        scratch_close(t);
+        assert_int_equal(system(back), 0);
+    }
+    assert_true(met > 20);
+}
+
 /* What a reader may meet is: the right entry, or an error; a crash inside LMDB only after verify
  * has said so. Runs in a child, since LMDB may indeed crash. */
 static int read_all(struct scratch *t, struct findings *found)
@@ -246,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         story(damage_in_the_newest_segment_stops_the_start),
         story(damage_in_an_old_segment_is_named_and_not_served),
+        story(a_damaged_page_of_an_old_segment_is_an_error_for_its_reader),
         story(a_missing_segment_is_noticed),
         story(a_missing_end_is_noticed),
         story(a_segment_of_another_log_is_noticed),

@@ -77,6 +77,21 @@ static void a_keyframe_is_read_as_it_was_written(void **state)
     assert_int_equal(keyframe_open(t->store, 9, &k, &t->err), E_NOTFOUND);
 }
 
+/* Entries without events move the index on, and not the revision: whoever comes last with an older
+ * index must not take back what is published. */
+static void of_one_revision_the_later_index_stays(void **state)
+{
+    struct scratch *t = *state;
+    struct keyframe *k;
+    scratch_open(t);
+    keyframe_write(t, 40, 7, 10);
+    keyframe_write(t, 40, 6, 10);
+    assert_ok(t, keyframe_open(t->store, UINT64_MAX, &k, &t->err));
+    assert_int_equal(keyframe_meta(k)->index, 7);
+    keyframe_close(k);
+    assert_int_equal(scratch_count(t, "keyframes", ""), 1);
+}
+
 static void an_abandoned_keyframe_leaves_nothing(void **state)
 {
     struct scratch *t = *state;
@@ -221,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         story(a_keyframe_is_read_as_it_was_written),
+        story(of_one_revision_the_later_index_stays),
         story(an_abandoned_keyframe_leaves_nothing),
         story(leftovers_of_a_crash_are_swept_up),
         story(a_keyframe_travels_in_pieces_and_damage_on_the_way_is_refused),

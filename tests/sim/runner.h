@@ -1,0 +1,57 @@
+/* Runs of many seeds, each in a process of its own.
+ *
+ *   main.c     the command line          report.c  what is told of a run
+ *   runner.c   processes                 shrink.c  the smallest story of a failure */
+#ifndef LOGSHIP_TESTS_RUNNER_H
+#define LOGSHIP_TESTS_RUNNER_H
+
+#include "sim.h"
+
+#include <sys/types.h>
+
+struct totals { /* uint64_t only: written by a child into its report, summed by the runner */
+    uint64_t virtual_us, operations, acknowledged, refused, open;
+    struct counts counts;
+    uint64_t marks[SIM_MARKS_MAX];
+};
+
+struct run {
+    uint64_t first, last, minutes;
+    unsigned jobs;
+    bool one, verbose, shrink, require_marks;
+    const char *profile, *summary, *except; /* except: marks that need not be reached */
+    uint32_t guards_off;
+    unsigned clients, nodes; /* at most; 0: as drawn */
+    unsigned char *without;  /* faults to leave out, by number */
+    size_t without_size;
+    struct totals totals;
+    uint64_t passed, next;
+    double began;
+};
+
+/* --- runner.c --- */
+struct trial { /* one seed that has ended */
+    bool passed;
+    struct totals totals;
+    char *out; /* what it printed */
+};
+double runner_wall_s(void);
+struct trial runner_try(const struct run *run, uint64_t seed);
+int runner_one(struct run *run);
+int runner_many(struct run *run);
+
+/* --- report.c --- */
+struct totals totals_of(const struct sim *s);
+void totals_add(struct totals *sum, const struct totals *t);
+void report_progress(const struct run *run, bool last);
+void report_summary(const struct run *run);
+void report_write(const struct run *run); /* run->summary: lines of key and value */
+/* Tells which kinds of faults and marks no seed came to; false: none that matters. */
+bool report_unreached(const struct run *run);
+void report_command(const struct run *run, uint64_t seed, FILE *out); /* that replays it */
+
+/* --- shrink.c --- */
+void shrink(const struct run *run, uint64_t seed, const struct trial *failed);
+void without_parse(struct run *run, const char *ranges); /* "3,5-9" */
+
+#endif
