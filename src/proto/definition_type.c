@@ -125,10 +125,7 @@ static const struct type *type_of_object(struct arena *memory, const struct stru
         field_of(memory, s->properties[i].schema, s->properties[i].name, name, &fields[count++]);
     }
     qsort(fields, count, sizeof *fields, by_name);
-    *t = (struct type){.name = name,
-                       .fields = fields,
-                       .field_count = (uint16_t)count,
-                       .open = s->preserves || s->additional || s->additional_any};
+    *t = (struct type){.name = name, .fields = fields, .field_count = (uint16_t)count};
     return t;
 }
 
