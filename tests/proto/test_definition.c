@@ -122,8 +122,8 @@ static void what_cannot_be_served_is_no_definition(void **state)
         "",
         "{'name':'v1','schema':{'openAPIV3Schema':{'type':'string'}}}",
         "{'name':'v1','schema':{'openAPIV3Schema':{'type':'object','properties':{'a':3}}}}",
-        "{'name':'v1','schema':{'openAPIV3Schema':{'type':'object','properties':{'a':{'pattern':"
-        "'('}}}}}",
+        ("{'name':'v1','schema':{'openAPIV3Schema':{'type':'object','properties':{'a':{'pattern':"
+         "'('}}}}}"),
         "{'served':true}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
