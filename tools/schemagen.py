@@ -111,8 +111,10 @@ class Schema:
         self.read_protobuf(directory)
         self.defaults = self.read_lines(directory, "defaults.tsv", self.check_default)
         self.rules = self.read_lines(directory, "rules.tsv", self.check_rule)
+        self.conversions = self.read_lines(directory, "conversions.tsv", self.check_conversion)
         self.read_descriptions(directory)
         self.read_kinds(directory)
+        self.check_versions()
         self.reach()
 
     # ---- types and their protobuf numbers
@@ -243,6 +245,33 @@ class Schema:
         if not row["field"] and rule != "check":
             row.fail("which field?")
 
+    # ---- versions of one kind
+
+    @staticmethod
+    def check_conversion(row):
+        if bool(row["field"]) != bool(row["stored"]) or bool(row["field"]) == bool(row["function"]):
+            row.fail("either a field and what it is called when stored, or a function for the whole object")
+
+    def check_versions(self):
+        """Every field of a version has its place in the stored form."""
+        for kind in self.kinds.values():
+            seen = set()
+            for _, _, type_name in kind["list"][1:]:
+                self.check_places(type_name, kind["list"][0][2], seen)
+
+    def check_places(self, type_name, stored_name, seen):
+        if type_name == stored_name or (type_name, stored_name) in seen:
+            return
+        seen.add((type_name, stored_name))
+        lines = {row["field"]: row for row in self.conversions.get(type_name, [])}
+        for name, field in self.types[type_name].items():
+            place = lines[name]["stored"] if name in lines else name
+            stored = self.types[stored_name].get(place)
+            if not stored and "" not in lines:
+                lines.get(name, field).fail(f"{stored_name} has no place for {type_name}.{name}")
+            if stored and field["target"] and stored["target"]:
+                self.check_places(field["target"], stored["target"], seen)
+
     # ---- descriptions
 
     def read_descriptions(self, directory):
@@ -284,7 +313,7 @@ class Schema:
             row["keeps"] = set(filter(None, row["keeps"].split(",")))
             if row["keeps"] - {"generation", "status"}:
                 row.fail(f"keeps knows generation and status, not {sorted(row['keeps'])}")
-            row["list"] = [(v, self.body_type(row, row["group"], v, row["kind"])) for v in row["versions"].split(",")]
+            row["list"] = [self.version(row, v) for v in row["versions"].split(",")]
             row["subresources"], row["columns"] = [], []
             self.kinds[row["key"]] = row
         for name, into in (("subresources.tsv", "subresources"), ("columns.tsv", "columns")):
@@ -299,10 +328,16 @@ class Schema:
             for row in kind["subresources"]:
                 row["bits"] = self.verb_bits(row)
                 own = not row["version"]
-                group, version = (kind["group"], kind["list"][0][0]) if own else (row["group"], row["version"])
+                group, version = kind["list"][0][:2] if own else (row["group"], row["version"])
                 row["body"] = self.body_type(row, group, version, row["kind"])
             if "status" in kind["keeps"] and "status" not in [r["name"] for r in kind["subresources"]]:
                 kind.fail("keeps status but has no status subresource")
+
+    def version(self, row, text):
+        """v1, or events.k8s.io/v1 in another group than the stored one: group, version and type."""
+        group, _, version = text.rpartition("/")
+        group = group or row["group"]
+        return group, version, self.body_type(row, group, version, row["kind"])
 
     @staticmethod
     def verb_bits(row):
@@ -327,7 +362,7 @@ class Schema:
 
     def reach(self):
         """Keeps the types that kinds reach, and marks those above a default or a rule."""
-        todo = [t for k in self.kinds.values() for _, t in k["list"]]
+        todo = [t for k in self.kinds.values() for _, _, t in k["list"]]
         todo += [r["body"] for k in self.kinds.values() for r in k["subresources"]]
         todo += [t for t in self.types if t.startswith(ALWAYS_REACHED)]
         found = set()
@@ -337,7 +372,8 @@ class Schema:
                 found.add(name)
                 todo += [f["target"] for f in self.types[name].values() if f["target"]]
         self.reached = sorted(found, key=str.encode)
-        self.above = {what: self.holders(lines) for what, lines in (("defaults", self.defaults), ("rules", self.rules))}
+        every = (("defaults", self.defaults), ("rules", self.rules), ("conversions", self.conversions))
+        self.above = {what: self.holders(lines) for what, lines in every}
 
     def holders(self, lines):
         marked, grown = {t for t in self.reached if t in lines}, True
@@ -405,6 +441,11 @@ class Writer:
             parts.append(f".check = {row['argument']}")
         return "{" + ", ".join(parts) + "}"
 
+    def conversion(self, row):
+        if row["function"]:
+            return f"{{.convert = {row['function']}}}"
+        return f"{{{self.field_ref(row['type'], row['field'])}, {c_text(row['stored'])}, NULL}}"
+
     @staticmethod
     def text(value):
         return c_text(value) if value else "NULL"
@@ -419,7 +460,8 @@ class Writer:
         checks = {r["argument"] for t in schema.rules for r in schema.rules[t] if r["rule"] == "check"}
         names = {r["argument"] for t in schema.rules for r in schema.rules[t] if r["rule"] == "name"}
         names |= {k["name"] for k in schema.kinds.values()}
-        for kind, found in (("default_fn", computed), ("check_fn", checks)):
+        converts = {r["function"] for t in schema.conversions for r in schema.conversions[t] if r["function"]}
+        for kind, found in (("default_fn", computed), ("check_fn", checks), ("convert_fn", converts)):
             self.out.extend(f"extern {kind} {name};" for name in sorted(found))
         self.out.extend(f"extern name_fn name_check_{name};" for name in sorted(names))
 
@@ -432,11 +474,16 @@ class Writer:
                        [self.field(schema.types[name][f]) for f in self.order[name]])
             self.array(f"static const struct type_default defaults_{i}", [self.default(r) for r in defaults])
             self.array(f"static const struct type_rule rules_{i}", [self.rule(r) for r in rules])
-            entries.append(
-                f"{{{c_text(name)}, fields_{i}, {f'defaults_{i}' if defaults else 'NULL'}, "
-                f"{f'rules_{i}' if rules else 'NULL'}, {len(self.order[name])}, {len(defaults)}, {len(rules)}, "
-                f"{c_bool(name in schema.above['defaults'])}, {c_bool(name in schema.above['rules'])}, "
-                f"{self.text(schema.description(name))}, false}}")
+            moves = schema.conversions.get(name, [])
+            self.array(f"static const struct type_conversion conversions_{i}", [self.conversion(r) for r in moves])
+            parts = [f".name = {c_text(name)}", f".fields = fields_{i}", f".field_count = {len(self.order[name])}",
+                     f".about = {self.text(schema.description(name))}"]
+            for what, rows in (("default", defaults), ("rule", rules), ("conversion", moves)):
+                if rows:
+                    parts += [f".{what}s = {what}s_{i}", f".{what}_count = {len(rows)}"]
+                if name in schema.above[what + "s"]:
+                    parts.append(f".{what}s_below = true")
+            entries.append("{" + ", ".join(parts) + "}")
         self.array("const struct type schema_types", entries)
         self.put(f"const unsigned schema_type_count = {len(entries)};")
 
@@ -449,8 +496,8 @@ class Writer:
                 f"{{{', '.join(c_text(s[c]) for c in ('name', 'group', 'version', 'kind'))}, {s['bits']}, "
                 f"{self.type_ref(s['body'])}}}" for s in kind["subresources"]])
             self.array(f"static const struct kind_version versions_{i}", [
-                f"{{&schema_kinds[{i}], {c_text(v)}, {c_text(self.api_version(kind, v))}, {self.type_ref(t)}}}"
-                for v, t in kind["list"]])
+                f"{{&schema_kinds[{i}], {c_text(g)}, {c_text(v)}, {c_text(self.api_version(g, v))}, {self.type_ref(t)}}}"
+                for g, v, t in kind["list"]])
             self.array(f"static const struct column columns_{i}", [
                 f"{{{', '.join(c_text(c[x]) for x in ('name', 'type', 'format', 'description'))}, {c['priority']}}}"
                 for c in kind["columns"]])
@@ -472,14 +519,15 @@ class Writer:
                 f"{table('subresource', 'subresources')}, {table('version', 'list')}, {table('column', 'columns')}}}")
 
     @staticmethod
-    def api_version(kind, version):
-        return f"{kind['group']}/{version}" if kind["group"] else version
+    def api_version(group, version):
+        return f"{group}/{version}" if group else version
 
     def lookups(self):
         kinds = self.schema.kinds
-        every = [(kinds[k], i, v, at) for i, k in enumerate(self.keys) for at, (v, _) in enumerate(kinds[k]["list"])]
-        paths = sorted((k["group"], v, k["resource"], i, at) for k, i, v, at in every)
-        gvks = sorted((self.api_version(k, v), k["kind"], i, at) for k, i, v, at in every)
+        every = [(kinds[k], i, g, v, at) for i, k in enumerate(self.keys)
+                 for at, (g, v, _) in enumerate(kinds[k]["list"])]
+        paths = sorted((g, v, k["resource"], i, at) for k, i, g, v, at in every)
+        gvks = sorted((self.api_version(g, v), k["kind"], i, at) for k, i, g, v, at in every)
         for name, entry, rows, texts in (("path", "path_entry", paths, 3), ("gvk", "gvk_entry", gvks, 2)):
             for one, next_one in zip(rows, rows[1:]):
                 if one[:texts] == next_one[:texts]:

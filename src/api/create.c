@@ -3,6 +3,7 @@
 #include "api/ownership.h"
 #include "api/prepare.h"
 #include "api/seal.h"
+#include "api/versions.h"
 
 #include "base/mem.h"
 #include "proto/names.h"
@@ -72,9 +73,10 @@ static void create_track(struct request *r, struct mp doc, struct buf *out)
 {
     struct creation *c = r->state;
     struct writer writer = ownership_writer(r);
-    buf_auto struct buf managed = BUF_INIT;
+    buf_auto struct buf managed = BUF_INIT, own = BUF_INIT;
+    struct mp shown = version_shown(r->route.served, doc, &own);
     struct mp given = mp_path(mp_read(c->doc.data, c->doc.len), "metadata.managedFields");
-    if (!c->managed.len) managed_track(&writer, (struct mp){0}, doc, given, &managed);
+    if (!c->managed.len) managed_track(&writer, (struct mp){0}, shown, given, &managed);
     ownership_put(doc, c->managed.len ? &c->managed : &managed, out);
 }
 
@@ -82,8 +84,9 @@ static void create_track(struct request *r, struct mp doc, struct buf *out)
 static bool create_document(struct request *r, struct buf *out)
 {
     struct creation *c = r->state;
-    buf_auto struct buf placed = BUF_INIT, begun = BUF_INIT, whole = BUF_INIT;
-    struct mp doc = mp_read(c->doc.data, c->doc.len);
+    buf_auto struct buf own = BUF_INIT, placed = BUF_INIT, begun = BUF_INIT, whole = BUF_INIT;
+    struct mp given = mp_read(c->doc.data, c->doc.len);
+    struct mp doc = version_stored(r->route.served, given, &own);
     struct str name = c->generates ? str_of(c->name) : (struct str){0};
     prepare_place(r->route.kind, doc, name, r->route.ns, &placed);
     prepare_new(r->route.kind, mp_read(placed.data, placed.len), istr_str(r->user), &begun);

@@ -39,7 +39,7 @@ static void gather_version(struct discovery_group *g, const struct kind_version 
 static void gather_one(struct discovery *d, const struct kind_version *v)
 {
     d->all[d->count++] = v;
-    gather_version(gather_group(d, v->kind->group), v);
+    gather_version(gather_group(d, v->group), v);
 }
 
 void discovery_gather(const struct definitions *definitions, struct discovery *out)

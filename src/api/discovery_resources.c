@@ -66,7 +66,7 @@ static void put_subresource(const struct kind *k, const struct subresource *s, s
 
 static bool is_in(const struct kind_version *v, struct str group, struct str version)
 {
-    return str_is(group, v->kind->group) && str_is(version, v->version);
+    return str_is(group, v->group) && str_is(version, v->version);
 }
 
 void discovery_put_resources(const struct discovery *d, struct str group, struct str version,
@@ -105,7 +105,7 @@ static void put_aggregated_sub(const struct kind_version *v, const struct subres
 {
     bool own = !s->group || !s->group[0];
     buf_printf(json, "{\"subresource\":\"%s\",", s->name);
-    put_response_kind(own ? v->kind->group : s->group, own ? v->version : s->version, s->kind,
+    put_response_kind(own ? v->group : s->group, own ? v->version : s->version, s->kind,
                       json);
     buf_puts(json, ",\"verbs\":");
     put_verbs(s->verbs, json);
@@ -116,7 +116,7 @@ static void put_aggregated_resource(const struct kind_version *v, struct buf *js
 {
     const struct kind *k = v->kind;
     buf_printf(json, "{\"resource\":\"%s\",", k->resource);
-    put_response_kind(k->group, v->version, k->kind, json);
+    put_response_kind(v->group, v->version, k->kind, json);
     buf_printf(json, ",\"scope\":\"%s\",\"singularResource\":\"%s\",\"verbs\":",
                k->namespaced ? "Namespaced" : "Cluster", k->singular);
     put_verbs(resource_verbs(k), json);

@@ -1,8 +1,10 @@
 #include "api/encode.h"
 
+#include "api/edit.h"
 #include "api/inner.h"
 #include "api/render.h"
 #include "api/seal.h"
+#include "api/versions.h"
 #include "proto/custom.h"
 #include "proto/json.h"
 #include "proto/table.h"
@@ -32,10 +34,24 @@ static void encode_custom(const struct encoder *e, const struct object *o, struc
     json_write(mp_read(doc.data, doc.len), json);
 }
 
+/* In a version that looks different from what is stored. */
+static void encode_converted(const struct encoder *e, const struct object *o, bool bare,
+                             struct buf *json)
+{
+    static const struct edit untyped[] = {{"apiVersion", {0}}, {"kind", {0}}};
+    buf_auto struct buf stored = BUF_INIT, shown = BUF_INIT, whole = BUF_INIT;
+    object_put_doc(o, e->version, &stored);
+    convert_from_stored(e->version, mp_read(stored.data, stored.len), &shown);
+    edit_map(mp_read(shown.data, shown.len), untyped, bare ? 2 : 0, &whole);
+    json_write(mp_read(whole.data, whole.len), json);
+}
+
 static void encode_whole(const struct encoder *e, const struct object *o, struct buf *json)
 {
     if (e->version->kind->custom)
         encode_custom(e, o, json);
+    else if (convert_needed(e->version))
+        encode_converted(e, o, false, json);
     else
         render_object(o, e->version, false, json);
 }
@@ -147,6 +163,8 @@ static void encode_bare(const struct encoder *e, const struct object *o, struct 
 {
     if (e->version->kind->custom)
         encode_custom(e, o, json);
+    else if (convert_needed(e->version))
+        encode_converted(e, o, true, json);
     else
         render_object(o, e->version, true, json);
 }

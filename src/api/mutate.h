@@ -19,8 +19,8 @@ struct mutation {
 /* What one try works on. */
 struct attempt {
     struct object *old;  /* opened */
-    struct buf old_doc;  /* Kubernetes form */
-    struct buf next_doc; /* becomes the next version */
+    struct buf old_doc;  /* Kubernetes form, as it is stored */
+    struct buf next_doc; /* becomes the next version; likewise */
     struct buf managed;  /* its managedFields; empty: none */
     struct error err;
 };
@@ -30,8 +30,9 @@ bool mutate_document(struct request *r, struct attempt *a);
 /* The version and the uid that the client saw must be the ones there are. */
 bool mutate_check_versions(struct request *r, const struct attempt *a, struct mp next);
 
-/* mutate_apply.c: appends the live object with the configuration applied, fills a->managed. */
-bool mutate_applied(struct request *r, struct attempt *a, struct buf *out);
+/* mutate_apply.c: appends the live object, as the version shows it, with the configuration
+ * applied; fills a->managed. */
+bool mutate_applied(struct request *r, struct attempt *a, struct mp live, struct buf *out);
 /* Creates what the configuration tells, as there is no such object. */
 void mutate_apply_new(struct request *r);
 

@@ -91,13 +91,13 @@ static bool apply_run(struct request *r, struct mp live, struct mp config, struc
     return good;
 }
 
-bool mutate_applied(struct request *r, struct attempt *a, struct buf *out)
+bool mutate_applied(struct request *r, struct attempt *a, struct mp live, struct buf *out)
 {
     buf_auto struct buf config = BUF_INIT;
     if (!apply_read_config(r, &config)) return false;
     struct mp doc = mp_read(config.data, config.len);
     if (!mutate_check_versions(r, a, doc)) return false;
-    return apply_run(r, mp_read(a->old_doc.data, a->old_doc.len), doc, out, &a->managed);
+    return apply_run(r, live, doc, out, &a->managed);
 }
 
 void mutate_apply_new(struct request *r)

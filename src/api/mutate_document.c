@@ -5,6 +5,7 @@
 #include "api/ownership.h"
 #include "api/prepare.h"
 #include "api/scale.h"
+#include "api/versions.h"
 
 #include "proto/patch.h"
 
@@ -121,12 +122,12 @@ static void mutate_restrict(const struct kind *kind, enum mutation_target target
     edit_map(whole ? next : old, &edit, 1, out);
 }
 
-/* Patched or replaced, and right in structure. */
+/* Patched or replaced, and right in structure; as the version shows it. */
 static bool mutate_next(struct request *r, struct attempt *a, struct mp old, struct buf *out)
 {
     struct mutation *m = r->state;
     buf_auto struct buf next = BUF_INIT;
-    if (m->how == MUTATE_APPLY) return mutate_applied(r, a, out);
+    if (m->how == MUTATE_APPLY) return mutate_applied(r, a, old, out);
     if (!mutate_patched(r, a, old, &next)) return false;
     struct mp doc = mp_read(next.data, next.len);
     if (!write_check_kind(r, doc) || !write_check_place(r, doc)) return false;
@@ -149,27 +150,30 @@ static void mutate_track(struct request *r, struct attempt *a, struct mp old, st
 {
     struct mutation *m = r->state;
     struct writer writer = ownership_writer(r);
-    buf_auto struct buf next = a->next_doc;
+    buf_auto struct buf next = a->next_doc, own = BUF_INIT;
     struct mp doc = mp_read(next.data, next.len);
+    struct mp shown = version_shown(r->route.served, doc, &own);
     a->next_doc = BUF_INIT;
     if (m->target != TARGET_OBJECT) given = (struct mp){0};
-    if (m->how != MUTATE_APPLY) managed_track(&writer, old, doc, given, &a->managed);
+    if (m->how != MUTATE_APPLY) managed_track(&writer, old, shown, given, &a->managed);
     ownership_put(doc, &a->managed, &a->next_doc);
 }
 
 bool mutate_document(struct request *r, struct attempt *a)
 {
     struct mutation *m = r->state;
-    buf_auto struct buf next = BUF_INIT;
+    buf_auto struct buf next = BUF_INIT, before = BUF_INIT, stored = BUF_INIT;
+    const struct kind_version *served = r->route.served;
     struct mp old = mp_read(a->old_doc.data, a->old_doc.len), doc = {0};
+    struct mp shown = version_shown(served, old, &before);
     bool good;
     if (m->target == TARGET_SCALE && m->how != MUTATE_APPLY) {
         good = mutate_scale(r, a);
     } else {
-        good = mutate_next(r, a, old, &next);
+        good = mutate_next(r, a, shown, &next);
         doc = mp_read(next.data, next.len);
-        good = good && mutate_object(r, a, old, doc);
+        good = good && mutate_object(r, a, old, version_stored(served, doc, &stored));
     }
-    if (good) mutate_track(r, a, old, mp_path(doc, "metadata.managedFields"));
+    if (good) mutate_track(r, a, shown, mp_path(doc, "metadata.managedFields"));
     return good;
 }

@@ -58,7 +58,7 @@ static bool library_concerns(enum openapi_document which, struct str group, stru
                              const struct openapi_kind *k)
 {
     return which != OPENAPI_V3 ||
-           (str_is(group, k->version->kind->group) && str_is(version, k->version->version));
+           (str_is(group, k->version->group) && str_is(version, k->version->version));
 }
 
 /* 0: no custom kind is in the document. */

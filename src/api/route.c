@@ -87,9 +87,10 @@ static bool route_version_exists(const struct route *r, const struct definitions
 {
     for (unsigned i = 0; i < kind_builtin_count(); i++) {
         const struct kind *k = kind_at(i);
-        if (!str_is(r->group, k->group)) continue;
         for (unsigned v = 0; v < k->version_count; v++)
-            if (str_is(r->version, k->versions[v].version)) return true;
+            if (str_is(r->group, k->versions[v].group) &&
+                str_is(r->version, k->versions[v].version))
+                return true;
     }
     return definitions_have(d, r->group, r->version);
 }
@@ -97,7 +98,8 @@ static bool route_version_exists(const struct route *r, const struct definitions
 static bool route_group_exists(const struct route *r, const struct definitions *d)
 {
     for (unsigned i = 0; i < kind_builtin_count(); i++)
-        if (str_is(r->group, kind_at(i)->group)) return true;
+        for (unsigned v = 0; v < kind_at(i)->version_count; v++)
+            if (str_is(r->group, kind_at(i)->versions[v].group)) return true;
     return definitions_have(d, r->group, (struct str){0});
 }
 

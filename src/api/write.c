@@ -1,5 +1,6 @@
 #include "api/write.h"
 
+#include "api/versions.h"
 #include "proto/custom.h"
 #include "proto/json.h"
 #include "proto/protobuf.h"
@@ -175,6 +176,7 @@ bool write_validate(struct request *r, struct mp doc, struct mp old)
     if (sub && strcmp(sub, "status") != 0) sub = NULL;
     admit_validate(r->route.kind, doc, old, sub, &causes);
     bool good = causes.count == 0;
+    version_rename(r->route.served, &causes);
     if (!good) reply_invalid(r, mp_str(mp_path(doc, "metadata.name")), &causes);
     causes_free(&causes);
     return good;

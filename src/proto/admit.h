@@ -30,6 +30,8 @@ int admit_structure(const struct type *type, struct mp doc, struct buf *out, str
                     struct error *err);
 /* Appends the document with defaults filled in (defaults.tsv and defaults_*.c). */
 void admit_defaults(const struct kind *kind, struct mp doc, struct buf *out);
+/* As one version of it has them, which is not the stored one. */
+void admit_version_defaults(const struct kind_version *version, struct mp doc, struct buf *out);
 /* Checks a new object (old.type == MP_END) or an update of old; adds to causes. Both in Kubernetes
  * form. `subresource` NULL or "status". */
 void admit_validate(const struct kind *kind, struct mp doc, struct mp old, const char *subresource,

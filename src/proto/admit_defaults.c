@@ -97,6 +97,11 @@ static void defaults_object(const struct default_scope *outer, const struct type
     mp_end_map(out, begin, count);
 }
 
+void admit_version_defaults(const struct kind_version *version, struct mp doc, struct buf *out)
+{
+    defaults_object(NULL, version->type, doc, out);
+}
+
 void admit_defaults(const struct kind *kind, struct mp doc, struct buf *out)
 {
     if (kind->custom)

@@ -148,6 +148,7 @@ int making_version(struct making *m, struct definition_version *v, const char *n
     v->definition = m->d;
     making_kind(m, v);
     v->served.kind = &v->kind;
+    v->served.group = v->kind.group;
     v->served.version = name;
     v->served.api_version =
         making_printf(m, making_printf(m, v->kind.group, "/"), v->served.version);

@@ -55,7 +55,7 @@ static void openapi_add_bindings(bool v3, struct openapi_part *paths)
                               .resource = "bindings",
                               .namespaced = true,
                               .verbs = VERB_CREATE};
-    const struct kind_version version = {&kind, "v1", "v1", type_by_name("core.v1.Binding")};
+    const struct kind_version version = {&kind, "", "v1", "v1", type_by_name("core.v1.Binding")};
     part_write(paths, v3, openapi_put_paths, &(struct openapi_kind){.version = &version});
 }
 
@@ -67,8 +67,8 @@ static void openapi_add_builtin(struct str group, struct str version, bool v3,
     openapi_types_add_common(types);
     for (unsigned i = 0; i < kind_builtin_count(); i++) {
         const struct kind *k = kind_at(i);
-        if (group.p && !str_is(group, k->group)) continue;
         for (unsigned v = 0; v < k->version_count; v++) {
+            if (group.p && !str_is(group, k->versions[v].group)) continue;
             if (version.p && !str_is(version, k->versions[v].version)) continue;
             struct openapi_kind kind = {.version = &k->versions[v]};
             openapi_add(&kind, v3, paths, definitions);
@@ -199,7 +199,7 @@ void openapi_v3_put(struct str group, struct str version, const struct openapi_k
     openapi_add_builtin(group, version, true, &paths, &kinds, &set);
     for (size_t i = 0; i < count; i++) {
         const struct kind_version *v = more[i].version;
-        if (!str_is(group, v->kind->group) || !str_is(version, v->version)) continue;
+        if (!str_is(group, v->group) || !str_is(version, v->version)) continue;
         openapi_add(&more[i], true, &paths, &kinds);
         for (unsigned n = 0; n < v->kind->subresource_count; n++)
             if (v->kind->subresources[n].version[0])

@@ -44,7 +44,7 @@ static void operation_put_gvk(struct spec *s, const struct operation_of *o)
     const struct kind_version *v = o->k->version;
     const struct subresource *sub = o->sub;
     bool own = !sub || !sub->version[0];
-    openapi_put_gvk(s, false, own ? v->kind->group : sub->group, own ? v->version : sub->version,
+    openapi_put_gvk(s, false, own ? v->group : sub->group, own ? v->version : sub->version,
                     sub ? sub->kind : v->kind->kind);
 }
 

@@ -27,7 +27,7 @@ static void operation_put_id(struct spec *s, const struct operation_of *o)
     buf_auto struct buf id = BUF_INIT;
     for (const char *p = o->op->id; *p; p++) {
         if (*p == '%') {
-            operation_put_group(v->kind->group, true, &id);
+            operation_put_group(v->group, true, &id);
             operation_put_capital(v->version, &id);
         } else if (*p == '+' || *p == '-') {
             if (*p == '+' && v->kind->namespaced) buf_puts(&id, "Namespaced");
@@ -47,7 +47,7 @@ void openapi_put_operation_name(struct spec *s, const struct operation_of *o)
     buf_printf(&about, "%s %s%s%s objects.", o->op->about, o->sub ? o->sub->name : "",
                o->sub ? " of " : "", v->kind->kind);
     spec_put(s, "description", about.data);
-    operation_put_group(v->kind->group, false, &tag);
+    operation_put_group(v->group, false, &tag);
     buf_printf(&tag, "_%s", v->version);
     spec_put_texts(s, "tags", (const char *const[]){tag.data, NULL});
     operation_put_id(s, o);

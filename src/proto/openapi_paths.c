@@ -17,7 +17,7 @@ static void path_text(const struct kind_version *v, const struct path_shape *sha
                       struct buf *out)
 {
     const struct kind *k = v->kind;
-    buf_printf(out, "/%s/%s%s%s/", k->group[0] ? "apis" : "api", k->group, k->group[0] ? "/" : "",
+    buf_printf(out, "/%s/%s%s%s/", v->group[0] ? "apis" : "api", v->group, v->group[0] ? "/" : "",
                v->version);
     if (shape->watch) buf_puts(out, "watch/");
     if (k->namespaced && !shape->everywhere) buf_puts(out, "namespaces/{namespace}/");

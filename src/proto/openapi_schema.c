@@ -155,7 +155,7 @@ static void schema_put_gvk(struct spec *s, const struct type *t)
         const struct kind *k = &schema_kinds[i];
         for (unsigned v = 0; v < k->version_count; v++)
             if (k->versions[v].type == t) {
-                openapi_put_gvk(s, true, k->group, k->versions[v].version, k->kind);
+                openapi_put_gvk(s, true, k->versions[v].group, k->versions[v].version, k->kind);
                 return;
             }
         for (unsigned n = 0; n < k->subresource_count; n++) {

@@ -4,8 +4,9 @@
  * tools/schemagen.py: kinds.tsv (kind, group, versions, resource, singular, short names,
  * categories, scope, verbs, subresources), types.tsv (fields, their types, required, patch
  * strategy, merge keys), defaults.tsv, rules.tsv (validation), columns.tsv (printer columns),
- * protobuf.tsv (field numbers), descriptions.tsv (for people). Interpreters of the tables: admit.h,
- * patch.h, protobuf.h, openapi.h and table.h; a new kind is a line here, not code there. */
+ * protobuf.tsv (field numbers), conversions.tsv (how versions of one kind differ),
+ * descriptions.tsv (for people). Interpreters of the tables: admit.h, convert.h, patch.h,
+ * protobuf.h, openapi.h and table.h; a new kind is a line here, not code there. */
 #ifndef LOGSHIP_PROTO_SCHEMA_H
 #define LOGSHIP_PROTO_SCHEMA_H
 
@@ -17,6 +18,7 @@
 struct type;
 struct type_default; /* admit_defaults' and admit_validate's lines; see schema_tables.h */
 struct type_rule;
+struct type_conversion; /* convert.h's lines */
 
 enum field_shape { SHAPE_SCALAR, SHAPE_OBJECT, SHAPE_LIST, SHAPE_MAP }; /* of the whole field */
 /* Of the whole value, of a list's element, or of a map's value. */
@@ -58,10 +60,10 @@ struct type {
     const struct field *fields; /* sorted by name */
     const struct type_default *defaults;
     const struct type_rule *rules;
-    uint16_t field_count, default_count, rule_count;
-    bool defaults_below, rules_below; /* in this type or in any that it reaches */
-    const char *about;                /* one sentence, or NULL */
-    bool open; /* fields that it does not name are kept as they are: types of custom kinds only */
+    const struct type_conversion *conversions; /* how it differs from the stored form */
+    uint16_t field_count, default_count, rule_count, conversion_count;
+    bool defaults_below, rules_below, conversions_below; /* in this type or any that it reaches */
+    const char *about;                                   /* one sentence, or NULL */
 };
 
 enum kind_verb {
@@ -85,6 +87,7 @@ struct subresource {
 
 struct kind_version {
     const struct kind *kind;
+    const char *group;       /* the kind's, or another one that serves the same objects */
     const char *version;     /* "v1" */
     const char *api_version; /* "apps/v1", "v1" */
     const struct type *type;

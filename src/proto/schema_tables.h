@@ -1,5 +1,5 @@
 /* What tools/schemagen.py makes of src/proto/schema: the tables, and the functions that lines of
- * defaults.tsv and rules.tsv name. Private to the proto room; everybody else reads schema.h. */
+ * defaults.tsv, rules.tsv and conversions.tsv name. Private to the proto room; everybody else reads schema.h. */
 #ifndef LOGSHIP_PROTO_SCHEMA_TABLES_H
 #define LOGSHIP_PROTO_SCHEMA_TABLES_H
 
@@ -55,6 +55,16 @@ struct type_rule {
         *key; /* RULE_UNIQUE: the field by which items differ; RULE_REQUIRED: where to report */
     name_fn *name;   /* RULE_NAME */
     check_fn *check; /* RULE_CHECK */
+};
+
+enum conversion { TO_STORED, FROM_STORED };
+/* Appends the object in its other form; what is below it has the stored form both times. */
+typedef void convert_fn(enum conversion how, struct mp object, struct buf *out);
+
+struct type_conversion {
+    const struct field *field; /* NULL: `convert` is about the whole object */
+    const char *stored;        /* the field's name in the stored form */
+    convert_fn *convert;       /* or NULL */
 };
 
 struct path_entry { /* sorted by group, version, resource */
