@@ -48,6 +48,17 @@ static void watch_gone(struct http_exchange *x, void *data)
     request_unref(r);
 }
 
+/* The definition of its kind changed while it looked for what there is. */
+static bool watch_is_overtaken(const struct request *r)
+{
+    const struct kind *k = r->route.kind;
+    if (!r->definition) return false;
+    const struct definition_version *now =
+        definitions_find(r->api->definitions, str_of(k->group), str_of(r->route.served->version),
+                         str_of(k->resource));
+    return !now || now->definition != r->definition;
+}
+
 static void watch_begin(struct watch *w)
 {
     struct request *r = w->request;
@@ -55,7 +66,10 @@ static void watch_begin(struct watch *w)
                       r->headers.len ? r->headers.data : NULL);
     http_set_data(r->x, r, watch_gone);
     list_push(&w->hub->watches, &w->link);
-    watch_pump(w);
+    if (watch_is_overtaken(r))
+        watch_end(w); /* the client comes back and sees the kind as it is now */
+    else
+        watch_pump(w);
 }
 
 static void watch_fetched(struct request *r, struct fetch *f)
