@@ -19,6 +19,7 @@ static void api_tick(uv_timer_t *timer)
     uint64_t now = uv_now(a->options.loop);
     watch_hub_tick(a->watches, now);
     snapshots_expire(a->snapshots, now);
+    flows_tick(a->flows, now);
 }
 
 static int api_listen(struct api *a, struct error *err)
@@ -50,7 +51,9 @@ int api_start(struct api **out, const struct api_options *options, struct error 
     a->snapshots = snapshots_new();
     a->definitions = definitions_new(a);
     a->openapi = openapi_library_new();
+    a->flows = flows_new(flow_bounds_usual, request_seated, request_overdue);
     a->watches = watch_hub_new(a);
+    turns_init(&a->turns, options->loop);
     uv_timer_init(options->loop, &a->tick);
     uv_timer_start(&a->tick, api_tick, 1000, 1000);
     *out = a;
@@ -64,21 +67,22 @@ const char *api_address(const struct api *a)
 
 static void api_part_stopped(struct api *a)
 {
-    if (a->server_gone && a->tick_gone && a->stopped) a->stopped(a->stopped_arg);
+    if (--a->parts == 0 && a->stopped) a->stopped(a->stopped_arg);
 }
 
 static void api_server_stopped(void *arg)
 {
-    struct api *a = arg;
-    a->server_gone = true;
-    api_part_stopped(a);
+    api_part_stopped(arg);
 }
 
 static void api_tick_closed(uv_handle_t *handle)
 {
-    struct api *a = container_of((uv_timer_t *)handle, struct api, tick);
-    a->tick_gone = true;
-    api_part_stopped(a);
+    api_part_stopped(container_of((uv_timer_t *)handle, struct api, tick));
+}
+
+static void api_turns_closed(uv_handle_t *handle)
+{
+    api_part_stopped(container_of((uv_idle_t *)handle, struct api, turns.idle));
 }
 
 void api_stop(struct api *a, void (*stopped)(void *arg), void *arg)
@@ -88,14 +92,17 @@ void api_stop(struct api *a, void (*stopped)(void *arg), void *arg)
     a->stopped = stopped;
     a->stopped_arg = arg;
     watch_hub_close(a->watches);
+    a->parts = 3;
     uv_close((uv_handle_t *)&a->tick, api_tick_closed);
+    turns_close(&a->turns, api_turns_closed);
     http_server_stop(a->server, api_server_stopped, a);
 }
 
 void api_free(struct api *a)
 {
     if (!a) return;
-    assert(a->server_gone && a->tick_gone);
+    assert(a->stopping && !a->parts);
+    flows_free(a->flows);
     watch_hub_free(a->watches);
     snapshots_free(a->snapshots);
     definitions_free(a->definitions);

@@ -12,6 +12,7 @@
 struct auth_token {
     unsigned char digest[32]; /* tokens are compared by digest, in constant time */
     istr user;
+    bool masters;
 };
 
 struct auth {
@@ -39,6 +40,14 @@ static struct str auth_field(struct str *line)
     return field;
 }
 
+static bool auth_lists_masters(struct str groups)
+{
+    struct str group;
+    while (str_split(&groups, ',', &group))
+        if (str_is(group, "system:masters")) return true;
+    return false;
+}
+
 static int auth_add(struct auth *a, struct str line, unsigned number, struct error *err)
 {
     struct str token = auth_field(&line), user = auth_field(&line);
@@ -48,6 +57,8 @@ static int auth_add(struct auth *a, struct str line, unsigned number, struct err
     struct auth_token *t = &a->tokens[a->count++];
     auth_digest(token, t->digest);
     t->user = istr_get(user);
+    auth_field(&line); /* the uid */
+    t->masters = auth_lists_masters(auth_field(&line));
     return 0;
 }
 
@@ -93,24 +104,42 @@ void auth_free(struct auth *a)
     mem_free(a);
 }
 
-istr auth_token_user(const struct auth *a, struct str token)
+static const struct auth_token *auth_find(const struct auth *a, struct str token)
 {
     unsigned char digest[32];
     auth_digest(token, digest);
-    istr user = NULL;
+    const struct auth_token *found = NULL;
     for (size_t i = 0; i < a->count; i++)
-        if (sodium_memcmp(digest, a->tokens[i].digest, sizeof digest) == 0)
-            user = a->tokens[i].user;
-    return user;
+        if (sodium_memcmp(digest, a->tokens[i].digest, sizeof digest) == 0) found = &a->tokens[i];
+    return found;
 }
 
-istr auth_user(const struct auth *a, const struct tls_peer *peer, struct str authorization)
+istr auth_token_user(const struct auth *a, struct str token)
+{
+    const struct auth_token *found = auth_find(a, token);
+    return found ? found->user : NULL;
+}
+
+static bool auth_peer_masters(const struct tls_peer *peer)
+{
+    for (unsigned i = 0; i < peer->organization_count; i++)
+        if (strcmp(peer->organizations[i], "system:masters") == 0) return true;
+    return false;
+}
+
+istr auth_user(const struct auth *a, const struct tls_peer *peer, struct str authorization,
+               bool *masters)
 {
     static const char bearer[] = "Bearer ";
     size_t n = sizeof bearer - 1;
-    if (authorization.n > n && strncasecmp(authorization.p, bearer, n) == 0)
-        return auth_token_user(a, (struct str){authorization.p + n, authorization.n - n});
-    if (authorization.n) return NULL;
-    if (peer && peer->common_name[0]) return istr_of(peer->common_name);
-    return NULL;
+    *masters = false;
+    if (authorization.n > n && strncasecmp(authorization.p, bearer, n) == 0) {
+        const struct auth_token *found =
+            auth_find(a, (struct str){authorization.p + n, authorization.n - n});
+        *masters = found && found->masters;
+        return found ? found->user : NULL;
+    }
+    if (authorization.n || !peer || !peer->common_name[0]) return NULL;
+    *masters = auth_peer_masters(peer);
+    return istr_of(peer->common_name);
 }

@@ -15,8 +15,9 @@ int auth_parse(struct auth **out, struct str csv, struct error *err);
 void auth_free(struct auth *a);
 
 /* The user's name, or NULL: nobody we know. A token that is given but wrong is refused even when
- * the certificate would do. */
-istr auth_user(const struct auth *a, const struct tls_peer *peer, struct str authorization);
+ * the certificate would do. `masters`: whether the user is in the group system:masters. */
+istr auth_user(const struct auth *a, const struct tls_peer *peer, struct str authorization,
+               bool *masters);
 istr auth_token_user(const struct auth *a, struct str token); /* of a token alone */
 
 #endif

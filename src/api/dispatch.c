@@ -137,14 +137,13 @@ static handler *dispatch_find_plain(struct str path, bool *open)
     return NULL;
 }
 
-static void dispatch_routed(struct request *r, handler *plain);
-
 /* The read that confirmed that we are up to date is done, and with it the feed is. */
 static void dispatch_sought(struct request *r, struct fetch *f)
 {
     (void)f;
     request_route(r);
-    dispatch_routed(r, NULL);
+    flow_leave(&r->seat);
+    request_queue(r);
 }
 
 /* Another master may know a custom kind already that we are about to hear of. */
@@ -159,12 +158,11 @@ static bool dispatch_seeks(struct request *r)
 
 static void dispatch_known(struct request *r, const struct account_user *who)
 {
-    bool open;
     if (who) r->user = who->name;
     if (!r->user)
         reply_error(r, 401, NULL, "Unauthorized");
     else if (!dispatch_hook(r))
-        dispatch_routed(r, dispatch_find_plain(str_of(r->path), &open));
+        request_queue(r);
 }
 
 static void dispatch(struct request *r)
@@ -179,8 +177,11 @@ static void dispatch(struct request *r)
     if (r->user || !account_identify(r, token, dispatch_known)) dispatch_known(r, NULL);
 }
 
-static void dispatch_routed(struct request *r, handler *plain)
+void request_serve(struct request *r)
 {
+    bool open;
+    handler *plain =
+        r->route.type == ROUTE_OTHER ? dispatch_find_plain(str_of(r->path), &open) : NULL;
     struct str include = http_param(r->x, "includeObject");
     bool acceptable = accept_form(http_header(r->x, "Accept"), include, &r->form);
     /* Logs are text, and OpenAPI has types of its own. */
@@ -207,6 +208,8 @@ static void request_gone(struct http_exchange *x, void *data)
     (void)x;
     struct request *r = data;
     r->x = NULL;
+    turns_remove(&r->turn);
+    if (!r->seat.seated) flow_leave(&r->seat); /* what has begun goes on, in its seat */
     request_unref(r);
 }
 
@@ -219,8 +222,11 @@ void request_begin(struct api *a, struct http_exchange *x)
     r->x = x;
     r->path = mem_strndup(path.p, path.n);
     request_route(r);
-    r->user = a->options.tls ? auth_user(a->auth, http_peer(x), http_header(x, "Authorization"))
-                             : istr_of("system:admin");
+    list_init(&r->turn.link);
+    r->masters = true;
+    r->user = a->options.tls
+                  ? auth_user(a->auth, http_peer(x), http_header(x, "Authorization"), &r->masters)
+                  : istr_of("system:admin");
     http_set_data(x, r, request_gone);
     request_ref(r);
     dispatch(r);

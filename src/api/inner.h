@@ -11,8 +11,10 @@
 #include "api/accept.h"
 #include "api/api.h"
 #include "api/auth.h"
+#include "api/flow.h"
 #include "api/route.h"
 #include "api/status.h"
+#include "api/turns.h"
 #include "net/http_server.h"
 
 #include <uv.h>
@@ -30,9 +32,11 @@ struct api {
     struct definitions *definitions;
     struct snapshots *snapshots;
     struct openapi_library *openapi;
+    struct flows *flows;
+    struct turns turns;
     uv_timer_t tick; /* once a second: deadlines, bookmarks, old snapshots */
     bool stopping;
-    bool server_gone, tick_gone;
+    unsigned parts; /* that are not stopped yet */
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -46,14 +50,22 @@ struct request {
     struct definition *definition; /* a reference: what the route of a custom kind points into */
     struct form form;
     istr user;
-    bool sought; /* a path that nobody knew was looked for again */
-    void *state; /* of the verb, freed with the request */
+    bool masters;              /* the user is in system:masters */
+    struct flow_ticket seat;   /* while it is worked on, or waits for that */
+    struct flow_ticket stream; /* a watch, a log: as long as it lasts */
+    struct turn turn;          /* long work for it is done in pieces */
+    bool sought;               /* a path that nobody knew was looked for again */
+    void *state;               /* of the verb, freed with the request */
     void (*state_free)(void *state);
     void (*then_result)(struct request *r, const struct result *result);
     struct buf headers; /* extra ones for the answer, warnings */
 };
 
 void request_begin(struct api *a, struct http_exchange *x); /* the server's handler */
+void request_queue(struct request *r); /* serves it, now or when it is its turn; or refuses it */
+void request_serve(struct request *r); /* its user and route are known, it has its seat */
+flow_call request_seated, request_overdue;
+void request_in_pieces(struct request *r, void (*piece)(struct turn *t)); /* from the loop */
 void request_route(struct request *r); /* by its path, among the kinds there are now */
 void request_warn(struct request *r);  /* in the answer, that its version is deprecated */
 struct request *request_ref(struct request *r);

@@ -1,5 +1,5 @@
 /* GET of a collection: which moment, which objects, which page; then written piece by piece, so
- * that a hundred thousand objects never lie in memory as text. */
+ * that a hundred thousand objects never lie in memory as text, nor keep others waiting. */
 #include "api/list.h"
 
 #include "base/mem.h"
@@ -8,6 +8,7 @@
 
 enum {
     LIST_PIECE = 64 * 1024,   /* written at once */
+    LIST_LOOK = 1024,         /* objects looked at at once */
     LIST_AHEAD = 1024 * 1024, /* may wait in memory for a slow client */
 };
 
@@ -22,25 +23,8 @@ static void listing_free(void *state)
     mem_free(l);
 }
 
-static void list_drained(struct http_exchange *x);
-
-static void list_pump(struct request *r)
+static void list_end(struct request *r, struct listing *l)
 {
-    struct listing *l = r->state;
-    for (; l->at < l->count; l->at++) {
-        encode_item(&l->encoder, l->page[l->at], l->at == 0, &l->out);
-        if (l->out.len < LIST_PIECE) continue;
-        if (!l->streaming)
-            http_stream_begin(r->x, 200, form_content_type(r->form),
-                              r->headers.len ? r->headers.data : NULL);
-        l->streaming = true;
-        size_t queued = http_stream_write(r->x, l->out.data, l->out.len);
-        buf_clear(&l->out);
-        if (queued <= LIST_AHEAD) continue;
-        l->at++;
-        http_stream_on_drain(r->x, list_drained);
-        return;
-    }
     encode_list_tail(&l->out);
     if (!l->streaming) {
         http_reply(r->x, 200, form_content_type(r->form), r->headers.len ? r->headers.data : NULL,
@@ -51,12 +35,39 @@ static void list_pump(struct request *r)
     }
 }
 
+static void list_go_on(struct turn *t);
+
 static void list_drained(struct http_exchange *x)
 {
-    struct request *r = request_ref(http_data(x));
     http_stream_on_drain(x, NULL);
-    list_pump(r);
-    request_unref(r);
+    request_in_pieces(http_data(x), list_go_on);
+}
+
+static void list_write(struct request *r, struct listing *l)
+{
+    if (!l->streaming)
+        http_stream_begin(r->x, 200, form_content_type(r->form),
+                          r->headers.len ? r->headers.data : NULL);
+    l->streaming = true;
+    size_t queued = http_stream_write(r->x, l->out.data, l->out.len);
+    buf_clear(&l->out);
+    if (queued > LIST_AHEAD)
+        http_stream_on_drain(r->x, list_drained);
+    else
+        request_in_pieces(r, list_go_on);
+}
+
+/* One piece. */
+static void list_encode(struct request *r, struct listing *l)
+{
+    while (l->at < l->count && l->out.len < LIST_PIECE) {
+        encode_item(&l->encoder, l->page[l->at], l->at == 0, &l->out);
+        l->at++;
+    }
+    if (l->at < l->count)
+        list_write(r, l);
+    else
+        list_end(r, l);
 }
 
 void list_reply(struct request *r, uint64_t revision, struct object **objects, size_t count)
@@ -69,9 +80,10 @@ void list_reply(struct request *r, uint64_t revision, struct object **objects, s
     l->page = mem_alloc((count + 1) * sizeof(struct object *));
     memcpy(l->page, objects, count * sizeof(struct object *));
     l->count = count;
+    l->chosen = true;
     l->encoder = encoder_of(r->api, r->route.served, r->form);
     encode_list_head(&l->encoder, &(struct list_head){revision, NULL, -1}, &l->out);
-    list_pump(r);
+    list_encode(r, l);
 }
 
 static bool list_takes(const struct listing *l, const struct request *r, const struct object *o)
@@ -81,38 +93,65 @@ static bool list_takes(const struct listing *l, const struct request *r, const s
     return filter_matches(&l->filter, o);
 }
 
-/* Chooses the page's objects from `start` on; returns where the next page would start. */
-static size_t list_choose(struct listing *l, const struct request *r, size_t start)
+/* Looks at some more objects for the page; true: it is whole, and `next` is where the next page
+ * would start. */
+static bool list_choose(struct listing *l, const struct request *r)
 {
     const struct snapshot *s = l->snapshot;
-    size_t i = start;
-    l->page = mem_alloc((s->count - start + 1) * sizeof(struct object *));
-    for (; i < s->count && (!l->limit || l->count < l->limit); i++)
-        if (list_takes(l, r, s->objects[i])) l->page[l->count++] = s->objects[i];
-    while (i < s->count && !list_takes(l, r, s->objects[i])) i++;
-    return i;
+    size_t end = s->count - l->next > LIST_LOOK ? l->next + LIST_LOOK : s->count;
+    for (; l->next < end; l->next++) {
+        if (!list_takes(l, r, s->objects[l->next])) continue;
+        if (l->limit && l->count == l->limit) return true;
+        l->page[l->count++] = s->objects[l->next];
+    }
+    return l->next == s->count;
+}
+
+static void list_begin(struct request *r, struct listing *l)
+{
+    struct snapshot *s = l->snapshot;
+    struct list_head head = {.revision = s->revision, .next = NULL, .remaining = -1};
+    mem_auto char *token = NULL;
+    if (l->next < s->count && l->count) {
+        const struct object *last = l->page[l->count - 1];
+        token =
+            token_encode(&(struct token){s->revision, istr_str(last->id->ns), object_name(last)});
+        head.next = token;
+        if (!l->filter.labels && !l->filter.fields && !s->ns == !r->route.ns.p)
+            head.remaining = (int64_t)(s->count - l->next);
+        snapshots_keep(r->api->snapshots, s, uv_now(r->api->options.loop));
+    }
+    l->encoder = encoder_of(r->api, r->route.served, r->form);
+    encode_list_head(&l->encoder, &head, &l->out);
+}
+
+static void list_step(struct request *r)
+{
+    struct listing *l = r->state;
+    if (!l->chosen) {
+        if (!list_choose(l, r)) {
+            request_in_pieces(r, list_go_on);
+            return;
+        }
+        l->chosen = true;
+        list_begin(r, l);
+    }
+    list_encode(r, l);
+}
+
+static void list_go_on(struct turn *t)
+{
+    list_step(container_of(t, struct request, turn));
 }
 
 static void list_answer(struct request *r, struct snapshot *s)
 {
     struct listing *l = r->state;
     l->snapshot = s;
-    size_t start = l->token.revision ? snapshot_after(s, l->token.ns, l->token.name) : 0;
-    size_t next = list_choose(l, r, start);
-    struct list_head head = {.revision = s->revision, .next = NULL, .remaining = -1};
-    mem_auto char *token = NULL;
-    if (next < s->count && l->count) {
-        const struct object *last = l->page[l->count - 1];
-        token =
-            token_encode(&(struct token){s->revision, istr_str(last->id->ns), object_name(last)});
-        head.next = token;
-        if (!l->filter.labels && !l->filter.fields && !s->ns == !r->route.ns.p)
-            head.remaining = (int64_t)(s->count - next);
-        snapshots_keep(r->api->snapshots, s, uv_now(r->api->options.loop));
-    }
-    l->encoder = encoder_of(r->api, r->route.served, r->form);
-    encode_list_head(&l->encoder, &head, &l->out);
-    list_pump(r);
+    l->next = l->token.revision ? snapshot_after(s, l->token.ns, l->token.name) : 0;
+    size_t rest = s->count - l->next;
+    l->page = mem_alloc(((l->limit && l->limit < rest ? l->limit : rest) + 1) * sizeof *l->page);
+    list_step(r);
 }
 
 static void list_too_new(struct request *r, uint64_t current)

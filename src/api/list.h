@@ -20,10 +20,11 @@ struct listing {
     struct request *request;
     struct snapshot *snapshot;
     struct object **page; /* borrowed from the snapshot */
+    size_t next;          /* of the snapshot: to be looked at */
     size_t count, at;
     struct encoder encoder;
     struct buf out;
-    bool streaming;
+    bool chosen, streaming;
 };
 
 /* list_options.c: fills filter, limit, token, moment and revision; false: answered. */

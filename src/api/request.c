@@ -36,6 +36,9 @@ struct request *request_ref(struct request *r)
 void request_unref(struct request *r)
 {
     if (--r->refs) return;
+    turns_remove(&r->turn);
+    flow_leave(&r->stream);
+    flow_leave(&r->seat);
     if (r->state_free) r->state_free(r->state);
     definition_unref(r->definition);
     buf_free(&r->headers);

@@ -59,7 +59,8 @@ void watch_hub_end_kind(struct watch_hub *h, const struct kind *kind); /* ends i
 
 /* watch_phases.c: goes on until it is live, over, or has to wait for something. */
 void watch_pump(struct watch *w);
-void watch_end(struct watch *w); /* a clean end of the stream; w may be gone afterwards */
+void watch_pump_later(struct watch *w); /* when it is its turn */
+void watch_end(struct watch *w);        /* a clean end of the stream; w may be gone afterwards */
 void watch_fail(struct watch *w, const struct status *s); /* an ERROR event, then the end */
 void watch_too_old(struct watch *w);
 

@@ -48,7 +48,7 @@ static void hub_pull_lagging(struct watch_hub *h)
         w->lags = false;
         topic_leave(w);
         w->phase = WATCH_RING;
-        watch_pump(w);
+        watch_pump_later(w);
     }
 }
 

@@ -5,12 +5,24 @@
 
 #include <inttypes.h>
 
+static void watch_go_on(struct turn *t)
+{
+    watch_pump(container_of(t, struct request, turn)->state);
+}
+
+void watch_pump_later(struct watch *w)
+{
+    request_in_pieces(w->request, watch_go_on);
+}
+
 static void watch_drained(struct http_exchange *x)
 {
     struct request *r = http_data(x);
     http_stream_on_drain(x, NULL);
-    watch_pump(r->state);
+    watch_pump_later(r->state);
 }
+
+enum { OBJECTS_AT_ONCE = 1024 };
 
 /* True: enough waits for this client; the pump goes on when it was read. */
 static bool watch_waits(struct watch *w)
@@ -22,7 +34,11 @@ static bool watch_waits(struct watch *w)
 
 static bool pump_objects(struct watch *w)
 {
-    while (w->next < w->count) {
+    for (size_t end = w->next + OBJECTS_AT_ONCE; w->next < w->count;) {
+        if (w->next == end) {
+            watch_pump_later(w);
+            return false;
+        }
         struct object *o = w->objects[w->next++];
         if (watch_concerns(w, o)) watch_send_added(w, o);
         if (watch_waits(w)) return false;
@@ -134,6 +150,7 @@ void watch_pump(struct watch *w)
     if (!w->request->x || (w->phase == WATCH_RING && watch_waits(w))) return;
     while (w->hub->started && w->request->x && w->phase < WATCH_LIVE && pump[w->phase](w))
         ;
+    if (w->phase != WATCH_OBJECTS) flow_leave(&w->request->seat); /* what follows costs little */
 }
 
 void watch_end(struct watch *w)
@@ -143,6 +160,7 @@ void watch_end(struct watch *w)
     w->phase = WATCH_OVER;
     topic_leave(w);
     list_remove(&w->link);
+    turns_remove(&r->turn);
     if (r->x) {
         http_stream_on_drain(r->x, NULL);
         http_stream_end(r->x);

@@ -22,7 +22,8 @@ static struct auth *parse(const char *csv)
 static const char *user_of(const struct auth *a, const char *header)
 {
     struct tls_peer nobody = {.organization_count = 0};
-    return auth_user(a, &nobody, str_of(header));
+    bool masters;
+    return auth_user(a, &nobody, str_of(header), &masters);
 }
 
 static void a_token_names_its_user(void **state)
@@ -51,9 +52,32 @@ static void a_certificate_names_its_user(void **state)
     (void)state;
     struct auth *a = parse("s3cret,alice,1\n");
     struct tls_peer peer = {.common_name = "kubernetes-admin"};
-    assert_string_equal(auth_user(a, &peer, (struct str){0}), "kubernetes-admin");
-    assert_string_equal(auth_user(a, &peer, STR("Bearer s3cret")), "alice");
-    assert_null(auth_user(a, &peer, STR("Bearer wrong")));
+    bool masters;
+    assert_string_equal(auth_user(a, &peer, (struct str){0}, &masters), "kubernetes-admin");
+    assert_string_equal(auth_user(a, &peer, STR("Bearer s3cret"), &masters), "alice");
+    assert_null(auth_user(a, &peer, STR("Bearer wrong"), &masters));
+    auth_free(a);
+}
+
+static void groups_say_who_is_a_master(void **state)
+{
+    (void)state;
+    struct auth *a = parse("s3cret,alice,1,\"dev,system:masters\"\nother,bob,2,dev\nplain,eve\n");
+    struct tls_peer peer = {.common_name = "someone", .organization_count = 1};
+    static const struct {
+        const char *header;
+        bool masters;
+    } cases[] = {
+        {"Bearer s3cret", true}, {"Bearer other", false}, {"Bearer plain", false}, {NULL, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool masters = !cases[i].masters;
+        assert_non_null(auth_user(a, &peer, str_of(cases[i].header), &masters));
+        assert_int_equal(masters, cases[i].masters);
+    }
+    bool masters = false;
+    strcpy(peer.organizations[0], "system:masters");
+    assert_non_null(auth_user(a, &peer, (struct str){0}, &masters));
+    assert_true(masters);
     auth_free(a);
 }
 
@@ -74,6 +98,7 @@ int main(void)
         cmocka_unit_test(a_token_names_its_user),
         cmocka_unit_test(a_wrong_token_is_nobody),
         cmocka_unit_test(a_certificate_names_its_user),
+        cmocka_unit_test(groups_say_who_is_a_master),
         cmocka_unit_test(a_line_without_a_user_is_refused_by_its_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
