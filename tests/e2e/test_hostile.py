@@ -3,6 +3,7 @@ import http.client
 import json
 import pathlib
 import random
+import re
 import shutil
 import socket
 import ssl
@@ -238,15 +239,16 @@ class Disk(ClusterTest):
 
     def test_a_flipped_bit_is_found_by_verify_and_at_start(self):
         for k in range(50):
-            self.cluster.call("POST", CONFIG_MAPS, config_map(f"bits-{k}", text="needle" * 50))
+            self.cluster.call("POST", CONFIG_MAPS, config_map(f"bits-{k}", text=f"needle{k}." * 40))
         self.cluster.logship("down", "--dir", self.cluster.dir)
         copy = self.cluster.dir / "damaged"
         shutil.copytree(self.cluster.dir / "m3", copy)
         segment = sorted((copy / "log").glob("*.mdb"))[-1]
         data = bytearray(segment.read_bytes())
-        place = data.find(b"needleneedle")
-        self.assertGreater(place, 0)
-        data[place + 3] ^= 4
+        places = [found.start() for found in re.finditer(b"needle7[.]needle7[.]", data)]
+        self.assertTrue(places)
+        for place in places:  # LMDB leaves older copies of a page behind, which nobody reads
+            data[place + 3] ^= 4
         segment.write_bytes(data)
         verified = self.cluster.logship("verify", "--dir", copy, check=False)
         self.assertEqual(verified.returncode, 1)

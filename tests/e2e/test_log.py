@@ -119,7 +119,8 @@ class Log(ClusterTest):
         self.assertEqual(log(self.cluster, "--name", "default/a"), mine)
         self.assertEqual(log(self.cluster, "--name", "kube-system/a"), [])
         self.assertEqual(log(self.cluster, "--namespace", "default", "--kind", "cm"),
-                         [e for e in self.events if e["kind"] == "configmaps"])
+                         [e for e in self.events
+                          if e["kind"] == "configmaps" and e["namespace"] == "default"])
         self.assertEqual(log(self.cluster, "--last", "3"), self.events[-3:])
 
     def test_since_and_until_take_revisions_and_times(self):

@@ -194,8 +194,10 @@ class Secrets(ClusterTest):
         self.assertEqual(again["data"], {"password": base64}, "after a restart the API gives it")
         exact = f"{secrets}?resourceVersionMatch=Exact&resourceVersion="
         then = self.cluster.get(exact + again["metadata"]["resourceVersion"])
-        self.assertEqual([s["data"] for s in then["items"]], [{"password": base64}])
-        event = next(watch_lines(self.cluster, secrets, 1))
+        self.assertEqual([s["data"] for s in then["items"] if s["metadata"]["name"] == "needle"],
+                         [{"password": base64}])
+        named = f"{secrets}?fieldSelector=metadata.name%3Dneedle"
+        event = next(watch_lines(self.cluster, named, 1))
         self.assertEqual((event["type"], event["object"]["data"]), ("ADDED", {"password": base64}))
 
     def check_replay(self, needles):
