@@ -265,12 +265,20 @@ class Schema:
         seen.add((type_name, stored_name))
         lines = {row["field"]: row for row in self.conversions.get(type_name, [])}
         for name, field in self.types[type_name].items():
-            place = lines[name]["stored"] if name in lines else name
-            stored = self.types[stored_name].get(place)
-            if not stored and "" not in lines:
+            stored = self.place(stored_name, lines[name]["stored"] if name in lines else name)
+            if "" in lines:
+                continue
+            if not stored:
                 lines.get(name, field).fail(f"{stored_name} has no place for {type_name}.{name}")
             if stored and field["target"] and stored["target"]:
                 self.check_places(field["target"], stored["target"], seen)
+
+    def place(self, type_name, path):
+        """The field at "metric.name", or None."""
+        outer, _, name = path.rpartition(".")
+        if outer:
+            type_name = (self.types[type_name].get(outer) or {}).get("target")
+        return self.types.get(type_name, {}).get(name)
 
     # ---- descriptions
 
@@ -444,7 +452,8 @@ class Writer:
     def conversion(self, row):
         if row["function"]:
             return f"{{.convert = {row['function']}}}"
-        return f"{{{self.field_ref(row['type'], row['field'])}, {c_text(row['stored'])}, NULL}}"
+        outer, _, stored = row["stored"].rpartition(".")
+        return f"{{{self.field_ref(row['type'], row['field'])}, {self.text(outer)}, {c_text(stored)}, NULL}}"
 
     @staticmethod
     def text(value):

@@ -88,6 +88,15 @@ bool accept_form(struct str accept, struct str include_object, struct form *out)
     return true;
 }
 
+bool accept_plain(struct str accept)
+{
+    struct media m;
+    if (accept_trim(accept).n == 0) return true;
+    while (media_next(&accept, &m))
+        if (accept_is_json(&m) && !accept_refused(&m) && !media_param(&m, "as").p) return true;
+    return false;
+}
+
 unsigned form_id(struct form f)
 {
     return (f.kind * 3u + f.include) * 2u + f.beta;

@@ -27,6 +27,9 @@ struct str media_param(const struct media *m, const char *name); /* p == NULL: a
 /* false: nothing that the client takes can be served (406). An absent header takes anything. */
 bool accept_form(struct str accept, struct str include_object, struct form *out);
 
+/* Does it take a plain object, whatever else it prefers? */
+bool accept_plain(struct str accept);
+
 /* Does the client take the aggregated discovery, and in which version ("v2", "v2beta1")? NULL: no.
  */
 const char *accept_aggregated(struct str accept);

@@ -148,7 +148,7 @@ void serve_review(struct request *r)
 {
     r->state = mem_new(struct review);
     r->state_free = review_free;
-    if (r->form.kind == FORM_TABLE) {
+    if (!accept_plain(http_header(r->x, "Accept"))) { /* an answer has no rows */
         reply_error(r, 406, NULL, "only the following media types are accepted: application/json");
         return;
     }

@@ -17,21 +17,30 @@ static convert_fn *convert_function(const struct type *t)
     return NULL;
 }
 
-/* What a field of the version is called in the stored form. */
-static struct str convert_stored_name(const struct type *t, struct str name)
+/* The line of a field of the version, or NULL: it has the same name in the stored form. */
+static const struct type_conversion *convert_line(const struct type *t, struct str name)
 {
     for (unsigned i = 0; i < t->conversion_count; i++)
         if (t->conversions[i].field && str_is(name, t->conversions[i].field->name))
-            return str_of(t->conversions[i].stored);
-    return name;
+            return &t->conversions[i];
+    return NULL;
 }
 
-static struct str convert_version_name(const struct type *t, struct str name)
+static struct str convert_version_name(const struct type *t, struct str stored)
+{
+    for (unsigned i = 0; i < t->conversion_count; i++) {
+        const struct type_conversion *line = &t->conversions[i];
+        if (line->field && !line->outer && str_is(stored, line->stored))
+            return str_of(line->field->name);
+    }
+    return stored;
+}
+
+static bool convert_is_outer(const struct type *t, struct str stored)
 {
     for (unsigned i = 0; i < t->conversion_count; i++)
-        if (t->conversions[i].field && str_is(name, t->conversions[i].stored))
-            return str_of(t->conversions[i].field->name);
-    return name;
+        if (t->conversions[i].outer && str_is(stored, t->conversions[i].outer)) return true;
+    return false;
 }
 
 /* The value of the field `f` of the version, and `stored` of the stored form. */
@@ -57,22 +66,98 @@ static void convert_field(enum conversion how, const struct field *f, const stru
     }
 }
 
-/* Renames, and what is below. Fields that only a function knows keep their names. */
-static void convert_fields(const struct walk *w, struct mp v, struct buf *out)
+static const struct field *convert_inner(const struct type *stored,
+                                         const struct type_conversion *line)
 {
-    bool in = w->how == TO_STORED, exact = !convert_function(w->type);
+    const struct field *outer = type_field(stored, str_of(line->outer));
+    return outer && outer->type ? type_field(outer->type, str_of(line->stored)) : NULL;
+}
+
+/* The fields of the version that stand in an object of their own in the stored form. */
+static uint32_t convert_gather(const struct walk *w, struct mp v, struct buf *out)
+{
+    const struct type *t = w->type;
+    uint32_t outers = 0;
+    for (unsigned i = 0; i < t->conversion_count; i++) {
+        const char *outer = t->conversions[i].outer;
+        bool told = false;
+        for (unsigned j = 0; j < i && outer; j++)
+            told |= t->conversions[j].outer && !strcmp(t->conversions[j].outer, outer);
+        if (!outer || told) continue;
+        uint32_t count = 0;
+        size_t start = out->len;
+        mp_put_z(out, outer);
+        size_t mark = mp_begin(out);
+        for (unsigned j = i; j < t->conversion_count; j++) {
+            const struct type_conversion *line = &t->conversions[j];
+            struct mp value = line->field ? mp_get(v, line->field->name) : (struct mp){0};
+            if (!line->outer || strcmp(line->outer, outer) != 0 || value.type == MP_END) continue;
+            mp_put_z(out, line->stored);
+            convert_field(TO_STORED, line->field, convert_inner(w->stored, line), value, out);
+            count++;
+        }
+        mp_end_map(out, mark, count);
+        if (!count) out->len = start;
+        outers += count > 0;
+    }
+    return outers;
+}
+
+static uint32_t convert_scatter(const struct walk *w, struct str outer, struct mp v,
+                                struct buf *out)
+{
     uint32_t count = 0;
-    size_t mark = mp_begin(out);
-    for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) {
-        struct str name = in ? it.key : convert_version_name(w->type, it.key);
-        struct str stored = in ? convert_stored_name(w->type, it.key) : it.key;
-        const struct field *f = type_field(w->type, name);
-        if (!in && !f && exact) continue;
-        mp_put_str(out, in ? stored : name);
-        convert_field(w->how, f, type_field(w->stored, stored), it.value, out);
+    for (unsigned i = 0; i < w->type->conversion_count; i++) {
+        const struct type_conversion *line = &w->type->conversions[i];
+        if (!line->outer || !str_is(outer, line->outer)) continue;
+        struct mp value = mp_get(v, line->stored);
+        if (value.type == MP_END) continue;
+        mp_put_z(out, line->field->name);
+        convert_field(FROM_STORED, line->field, convert_inner(w->stored, line), value, out);
         count++;
     }
-    mp_end_map(out, mark, count);
+    return count;
+}
+
+static uint32_t convert_in(const struct walk *w, struct mp v, struct buf *out)
+{
+    uint32_t count = 0;
+    for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) {
+        const struct type_conversion *line = convert_line(w->type, it.key);
+        if (line && line->outer) continue;
+        struct str stored = line ? str_of(line->stored) : it.key;
+        mp_put_str(out, stored);
+        convert_field(TO_STORED, type_field(w->type, it.key), type_field(w->stored, stored),
+                      it.value, out);
+        count++;
+    }
+    return count + convert_gather(w, v, out);
+}
+
+/* What neither the version nor a function of it knows stays out. */
+static uint32_t convert_out(const struct walk *w, struct mp v, struct buf *out)
+{
+    uint32_t count = 0;
+    bool exact = !convert_function(w->type);
+    for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) {
+        if (convert_is_outer(w->type, it.key)) {
+            count += convert_scatter(w, it.key, it.value, out);
+            continue;
+        }
+        struct str name = convert_version_name(w->type, it.key);
+        const struct field *f = type_field(w->type, name);
+        if (!f && exact) continue;
+        mp_put_str(out, name);
+        convert_field(FROM_STORED, f, type_field(w->stored, it.key), it.value, out);
+        count++;
+    }
+    return count;
+}
+
+static void convert_fields(const struct walk *w, struct mp v, struct buf *out)
+{
+    size_t mark = mp_begin(out);
+    mp_end_map(out, mark, (w->how == TO_STORED ? convert_in : convert_out)(w, v, out));
 }
 
 /* A function sees what is below in its stored form: it comes last on the way in, and first on the

@@ -1,4 +1,4 @@
-/* What differs by more than names in the versions of ingresses. */
+/* What differs by more than names in the versions of ingresses and endpoint slices. */
 #include "proto/schema_tables.h"
 
 /* serviceName and servicePort of the beta versions are an object in the stable one. */
@@ -48,4 +48,85 @@ void convert_ingress_backend(enum conversion how, struct mp object, struct buf *
         count++;
     }
     mp_end_map(out, mark, count);
+}
+
+/* ---- endpoint slices */
+
+static const char topology_zone[] = "topology.kubernetes.io/zone";
+static const char topology_host[] = "kubernetes.io/hostname";
+
+/* The beta version's topology: of its labels, zone and host have fields of their own. */
+static void endpoint_put_stored(struct mp object, struct buf *out)
+{
+    buf_auto struct buf rest = BUF_INIT;
+    uint32_t count = 0, kept = 0;
+    size_t mark = mp_begin(out), inner = mp_begin(&rest);
+    struct mp node = mp_get(object, "nodeName"), zone = {0};
+    for (struct mp_iter it = mp_items(object); mp_iter_next(&it);) {
+        if (str_is(it.key, "topology")) continue;
+        mp_put_str(out, it.key);
+        mp_put(out, it.value);
+        count++;
+    }
+    for (struct mp_iter it = mp_items(mp_get(object, "topology")); mp_iter_next(&it);) {
+        bool is_zone = str_is(it.key, topology_zone);
+        if (is_zone) zone = it.value;
+        if (is_zone || (str_is(it.key, topology_host) && mp_same(it.value, node))) continue;
+        mp_put_str(&rest, it.key);
+        mp_put(&rest, it.value);
+        kept++;
+    }
+    mp_end_map(&rest, inner, kept);
+    if (zone.type != MP_END) {
+        mp_put_z(out, "zone");
+        mp_put(out, zone);
+        count++;
+    }
+    if (kept) {
+        mp_put_z(out, "deprecatedTopology");
+        mp_put_raw(out, (struct str){rest.data, rest.len});
+        count++;
+    }
+    mp_end_map(out, mark, count);
+}
+
+static uint32_t topology_put(struct mp labels, const char *key, struct mp value, struct buf *out)
+{
+    if (value.type == MP_END || mp_get(labels, key).type != MP_END) return 0;
+    mp_put_z(out, key);
+    mp_put(out, value);
+    return 1;
+}
+
+static void endpoint_put_beta(struct mp object, struct buf *out)
+{
+    struct mp node = mp_get(object, "nodeName"), zone = mp_get(object, "zone");
+    struct mp labels = mp_get(object, "deprecatedTopology");
+    uint32_t count = 0, labelled = 0;
+    size_t mark = mp_begin(out), start, inner;
+    for (struct mp_iter it = mp_items(object); mp_iter_next(&it);) {
+        if (str_is(it.key, "zone") || str_is(it.key, "hints")) continue;
+        if (str_is(it.key, "deprecatedTopology")) continue;
+        mp_put_str(out, it.key);
+        mp_put(out, it.value);
+        count++;
+    }
+    start = out->len;
+    mp_put_z(out, "topology");
+    inner = mp_begin(out);
+    for (struct mp_iter it = mp_items(labels); mp_iter_next(&it); labelled++) {
+        mp_put_str(out, it.key);
+        mp_put(out, it.value);
+    }
+    labelled += topology_put(labels, topology_zone, zone, out);
+    labelled += topology_put(labels, topology_host, node, out);
+    mp_end_map(out, inner, labelled);
+    if (!labelled) out->len = start;
+    mp_end_map(out, mark, count + (labelled > 0));
+}
+
+convert_fn convert_endpoint;
+void convert_endpoint(enum conversion how, struct mp object, struct buf *out)
+{
+    (how == TO_STORED ? endpoint_put_stored : endpoint_put_beta)(object, out);
 }

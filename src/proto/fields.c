@@ -12,34 +12,48 @@ struct field_row {
     enum field_source from;
     const char *path;      /* within body or status */
     const char *otherwise; /* the value where there is none */
+    const char *instead;   /* where it is when the path is empty, or NULL */
 };
 
 static const struct field_row field_rows[] = {
-    {NULL, "metadata.name", FROM_NAME, NULL, ""},
-    {NULL, "metadata.namespace", FROM_NAMESPACE, NULL, ""},
-    {"pods", "spec.nodeName", FROM_NODE, NULL, ""},
-    {"pods", "spec.restartPolicy", FROM_BODY, "spec.restartPolicy", "Always"},
-    {"pods", "spec.schedulerName", FROM_BODY, "spec.schedulerName", "default-scheduler"},
-    {"pods", "spec.serviceAccountName", FROM_BODY, "spec.serviceAccountName", ""},
-    {"pods", "status.phase", FROM_STATUS, "phase", "Pending"},
-    {"pods", "status.podIP", FROM_STATUS, "podIP", ""},
-    {"pods", "status.nominatedNodeName", FROM_STATUS, "nominatedNodeName", ""},
-    {"events", "involvedObject.kind", FROM_BODY, "involvedObject.kind", ""},
-    {"events", "involvedObject.namespace", FROM_BODY, "involvedObject.namespace", ""},
-    {"events", "involvedObject.name", FROM_BODY, "involvedObject.name", ""},
-    {"events", "involvedObject.uid", FROM_BODY, "involvedObject.uid", ""},
-    {"events", "involvedObject.apiVersion", FROM_BODY, "involvedObject.apiVersion", ""},
-    {"events", "involvedObject.resourceVersion", FROM_BODY, "involvedObject.resourceVersion", ""},
-    {"events", "involvedObject.fieldPath", FROM_BODY, "involvedObject.fieldPath", ""},
-    {"events", "reason", FROM_BODY, "reason", ""},
-    {"events", "source", FROM_BODY, "source.component", ""},
-    {"events", "reportingComponent", FROM_BODY, "reportingComponent", ""},
-    {"events", "type", FROM_BODY, "type", ""},
-    {"nodes", "spec.unschedulable", FROM_BODY, "spec.unschedulable", "false"},
-    {"namespaces", "status.phase", FROM_STATUS, "phase", "Active"},
-    {"secrets", "type", FROM_BODY, "type", "Opaque"},
-    {"replicasets.apps", "status.replicas", FROM_STATUS, "replicas", "0"},
-    {"replicationcontrollers", "status.replicas", FROM_STATUS, "replicas", "0"},
+    {NULL, "metadata.name", FROM_NAME, NULL, "", NULL},
+    {NULL, "metadata.namespace", FROM_NAMESPACE, NULL, "", NULL},
+    {"pods", "spec.nodeName", FROM_NODE, NULL, "", NULL},
+    {"pods", "spec.restartPolicy", FROM_BODY, "spec.restartPolicy", "Always", NULL},
+    {"pods", "spec.schedulerName", FROM_BODY, "spec.schedulerName", "default-scheduler", NULL},
+    {"pods", "spec.serviceAccountName", FROM_BODY, "spec.serviceAccountName", "", NULL},
+    {"pods", "status.phase", FROM_STATUS, "phase", "Pending", NULL},
+    {"pods", "status.podIP", FROM_STATUS, "podIP", "", NULL},
+    {"pods", "status.nominatedNodeName", FROM_STATUS, "nominatedNodeName", "", NULL},
+    {"events", "involvedObject.kind", FROM_BODY, "involvedObject.kind", "", NULL},
+    {"events", "involvedObject.namespace", FROM_BODY, "involvedObject.namespace", "", NULL},
+    {"events", "involvedObject.name", FROM_BODY, "involvedObject.name", "", NULL},
+    {"events", "involvedObject.uid", FROM_BODY, "involvedObject.uid", "", NULL},
+    {"events", "involvedObject.apiVersion", FROM_BODY, "involvedObject.apiVersion", "", NULL},
+    {"events", "involvedObject.resourceVersion", FROM_BODY, "involvedObject.resourceVersion", "",
+     NULL},
+    {"events", "involvedObject.fieldPath", FROM_BODY, "involvedObject.fieldPath", "", NULL},
+    {"events", "reason", FROM_BODY, "reason", "", NULL},
+    {"events", "source", FROM_BODY, "source.component", "", "reportingComponent"},
+    {"events", "reportingComponent", FROM_BODY, "reportingComponent", "", NULL},
+    {"events", "type", FROM_BODY, "type", "", NULL},
+    /* In their other group: */
+    {"events", "regarding.kind", FROM_BODY, "involvedObject.kind", "", NULL},
+    {"events", "regarding.namespace", FROM_BODY, "involvedObject.namespace", "", NULL},
+    {"events", "regarding.name", FROM_BODY, "involvedObject.name", "", NULL},
+    {"events", "regarding.uid", FROM_BODY, "involvedObject.uid", "", NULL},
+    {"events", "regarding.apiVersion", FROM_BODY, "involvedObject.apiVersion", "", NULL},
+    {"events", "regarding.resourceVersion", FROM_BODY, "involvedObject.resourceVersion", "", NULL},
+    {"events", "regarding.fieldPath", FROM_BODY, "involvedObject.fieldPath", "", NULL},
+    {"events", "reportingController", FROM_BODY, "reportingComponent", "", NULL},
+    {"nodes", "spec.unschedulable", FROM_BODY, "spec.unschedulable", "false", NULL},
+    {"namespaces", "status.phase", FROM_STATUS, "phase", "Active", NULL},
+    {"secrets", "type", FROM_BODY, "type", "Opaque", NULL},
+    {"replicasets.apps", "status.replicas", FROM_STATUS, "replicas", "0", NULL},
+    {"replicationcontrollers", "status.replicas", FROM_STATUS, "replicas", "0", NULL},
+    {"certificatesigningrequests.certificates.k8s.io", "spec.signerName", FROM_BODY,
+     "spec.signerName", "", NULL},
+    {"jobs.batch", "status.successful", FROM_STATUS, "succeeded", "0", NULL},
 };
 
 struct field_term {
@@ -158,6 +172,12 @@ static bool field_equals(struct mp v, const struct field_row *row, struct str wa
     }
 }
 
+static struct mp field_value(const struct field_row *row, const struct object *o)
+{
+    struct mp v = doc_path(o->body, row->path);
+    return row->instead && !mp_str(v).n ? doc_path(o->body, row->instead) : v;
+}
+
 static bool field_term_matches(const struct field_term *t, const struct object *o)
 {
     switch (t->row->from) {
@@ -168,7 +188,7 @@ static bool field_term_matches(const struct field_term *t, const struct object *
     case FROM_NODE:
         return str_eq(istr_str(o->node), t->value);
     case FROM_BODY:
-        return field_equals(doc_path(o->body, t->row->path), t->row, t->value);
+        return field_equals(field_value(t->row, o), t->row, t->value);
     case FROM_STATUS:
         return field_equals(doc_path(o->status, t->row->path), t->row, t->value);
     }

@@ -87,6 +87,22 @@ void check_priority_class(struct checker *c, const struct check_scope *at)
         check_forbidden(c, "value", "may not be changed in an update.");
 }
 
+/* The beta version took promises that the stable one does not. The document under the rules still
+ * says in which it came. */
+check_fn check_side_effects;
+void check_side_effects(struct checker *c, const struct check_scope *at)
+{
+    static const char *const stable[] = {"None", "NoneOnDryRun", NULL};
+    static const char *const beta[] = {"None", "NoneOnDryRun", "Some", "Unknown", NULL};
+    const struct check_scope *root = at;
+    while (root->outer) root = root->outer;
+    bool old = str_ends(mp_str(mp_get(root->object, "apiVersion")), "/v1beta1");
+    struct str value = mp_str(at->value);
+    for (const char *const *choice = old ? beta : stable; *choice; choice++)
+        if (!value.n || str_is(value, *choice)) return;
+    check_unsupported(c, "", value, old ? beta : stable);
+}
+
 check_fn check_webhook_client;
 void check_webhook_client(struct checker *c, const struct check_scope *at)
 {

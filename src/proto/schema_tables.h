@@ -63,6 +63,7 @@ typedef void convert_fn(enum conversion how, struct mp object, struct buf *out);
 
 struct type_conversion {
     const struct field *field; /* NULL: `convert` is about the whole object */
+    const char *outer;         /* the object around it that only the stored form has, or NULL */
     const char *stored;        /* the field's name in the stored form */
     convert_fn *convert;       /* or NULL */
 };

@@ -203,11 +203,34 @@ static const struct cell cells_csidriver[] = {
 };
 static const struct cell cells_webhooks[] = {CELL(NAME), AT(COUNT, "webhooks"), CELL(AGE),
                                              CELL(END)};
+static const struct cell cells_apiservice[] = {
+    CELL(NAME), CODE(cell_api_server), CODE(cell_available), CELL(AGE), CELL(END),
+};
+static const struct cell cells_flowschema[] = {
+    CELL(NAME),
+    AT(TEXT, "spec.priorityLevelConfiguration.name"),
+    AT(TEXT, "spec.matchingPrecedence"),
+    OR(TEXT, "spec.distinguisherMethod.type", "<none>"),
+    CELL(AGE),
+    CODE(cell_dangling),
+    CELL(END),
+};
+static const struct cell cells_prioritylevel[] = {
+    CELL(NAME),
+    AT(TEXT, "spec.type"),
+    OR(TEXT, "spec.limited.assuredConcurrencyShares", "<none>"),
+    OR(TEXT, "spec.limited.limitResponse.queuing.queues", "<none>"),
+    OR(TEXT, "spec.limited.limitResponse.queuing.handSize", "<none>"),
+    OR(TEXT, "spec.limited.limitResponse.queuing.queueLengthLimit", "<none>"),
+    CELL(AGE),
+    CELL(END),
+};
 
 static const struct {
     const char *key;
     const struct cell *cells;
 } table_plain_kinds[] = {
+    {"apiservices.apiregistration.k8s.io", cells_apiservice},
     {"certificatesigningrequests.certificates.k8s.io", cells_csr},
     {"clusterrolebindings.rbac.authorization.k8s.io", cells_binding},
     {"controllerrevisions.apps", cells_revision},
@@ -217,6 +240,7 @@ static const struct {
     {"daemonsets.apps", cells_daemonset},
     {"deployments.apps", cells_deployment},
     {"endpointslices.discovery.k8s.io", cells_slice},
+    {"flowschemas.flowcontrol.apiserver.k8s.io", cells_flowschema},
     {"horizontalpodautoscalers.autoscaling", cells_hpa},
     {"ingressclasses.networking.k8s.io", cells_ingressclass},
     {"ingresses.networking.k8s.io", cells_ingress},
@@ -229,6 +253,7 @@ static const struct {
     {"podsecuritypolicies.policy", cells_psp},
     {"podtemplates", cells_podtemplate},
     {"priorityclasses.scheduling.k8s.io", cells_priority},
+    {"prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", cells_prioritylevel},
     {"resourcequotas", cells_quota},
     {"rolebindings.rbac.authorization.k8s.io", cells_binding},
     {"runtimeclasses.node.k8s.io", cells_runtime},

@@ -69,15 +69,45 @@ void cell_scaled(struct table_row *r)
     table_cell_buf(r, &text, "");
 }
 
+/* The value that counts for a target of this type; nothing when there is none. */
+static void table_put_metric(struct mp values, struct str type, struct buf *out)
+{
+    bool share = str_is(type, "Utilization"), average = str_is(type, "AverageValue");
+    struct mp value = mp_get(values, share     ? "averageUtilization"
+                                     : average ? "averageValue"
+                                               : "value");
+    if (value.type == MP_END)
+        buf_puts(out, "<unknown>");
+    else if (share)
+        buf_printf(out, "%lld%%", (long long)mp_i64(value, 0));
+    else
+        table_put_text(out, value);
+}
+
+/* "42%/80%" for each of the metrics, in their order; the status tells them in the same. */
 void cell_targets(struct table_row *r)
 {
     struct buf text buf_auto = BUF_INIT;
-    struct mp wanted = table_body(r, "spec.targetCPUUtilizationPercentage");
-    struct mp now = table_status(r, "currentCPUUtilizationPercentage");
-    if (wanted.type != MP_END) {
-        if (now.type == MP_END) buf_puts(&text, "<unknown>");
-        if (now.type != MP_END) buf_printf(&text, "%lld%%", (long long)mp_i64(now, 0));
-        buf_printf(&text, "/%lld%%", (long long)mp_i64(wanted, 0));
+    struct mp metrics = table_body(r, "spec.metrics"), now = table_status(r, "currentMetrics");
+    uint32_t at = 0;
+    for (struct mp_iter it = mp_items(metrics); mp_iter_next(&it); at++) {
+        static const struct {
+            const char *type, *field;
+        } sources[] = {{"Resource", "resource"},
+                       {"ContainerResource", "containerResource"},
+                       {"Pods", "pods"},
+                       {"Object", "object"},
+                       {"External", "external"}};
+        const char *field = "resource";
+        for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+            if (mp_is(mp_get(it.value, "type"), sources[i].type)) field = sources[i].field;
+        struct mp target = mp_get(mp_get(it.value, field), "target");
+        struct mp current = mp_get(mp_get(mp_at(now, at), field), "current");
+        struct str type = mp_str(mp_get(target, "type"));
+        if (at) buf_puts(&text, ", ");
+        table_put_metric(current, type, &text);
+        buf_putc(&text, '/');
+        table_put_metric(target, type, &text);
     }
     table_cell_buf(r, &text, "<none>");
 }
@@ -124,4 +154,38 @@ void cell_condition(struct table_row *r)
     if (failed) buf_puts(&text, ",Failed");
     if (mp_str(table_status(r, "certificate")).n) buf_puts(&text, ",Issued");
     table_cell_buf(r, &text, "");
+}
+
+/* ---- served groups and flows */
+
+static const char *cell_condition_status(struct table_row *r, const char *type)
+{
+    for (struct mp_iter it = mp_items(table_status(r, "conditions")); mp_iter_next(&it);) {
+        if (!mp_is(mp_get(it.value, "type"), type)) continue;
+        struct mp status = mp_get(it.value, "status");
+        return mp_is(status, "True") ? "True" : mp_is(status, "False") ? "False" : "Unknown";
+    }
+    return NULL;
+}
+
+void cell_api_server(struct table_row *r)
+{
+    struct buf text buf_auto = BUF_INIT;
+    struct mp service = table_body(r, "spec.service");
+    table_put_text(&text, mp_get(service, "namespace"));
+    if (text.len) buf_putc(&text, '/');
+    table_put_text(&text, mp_get(service, "name"));
+    table_cell_buf(r, &text, "Local");
+}
+
+void cell_available(struct table_row *r)
+{
+    const char *status = cell_condition_status(r, "Available");
+    table_cell_z(r, status ? status : "Unknown");
+}
+
+void cell_dangling(struct table_row *r)
+{
+    const char *status = cell_condition_status(r, "Dangling");
+    table_cell_z(r, status ? status : "?");
 }

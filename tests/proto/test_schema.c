@@ -17,7 +17,7 @@ static void every_kind_is_found_by_its_key_its_path_and_its_body(void **state)
         assert_ptr_equal(kind_by_key(str_of(k->key)), k);
         for (unsigned v = 0; v < k->version_count; v++) {
             const struct kind_version *version = &k->versions[v], *found = NULL;
-            assert_ptr_equal(kind_by_path(str_of(k->group), str_of(version->version),
+            assert_ptr_equal(kind_by_path(str_of(version->group), str_of(version->version),
                                           str_of(k->resource), &found),
                              k);
             assert_ptr_equal(found, version);

@@ -336,9 +336,13 @@ static void bindings_and_autoscalers_name_what_they_are_about(void **state)
     assert_cells((struct given){"horizontalpodautoscalers.autoscaling",
                                 "{'metadata':{},'spec':{'scaleTargetRef':{'kind':'Deployment',"
                                 "'name':'d'},'minReplicas':1,'maxReplicas':9,"
-                                "'targetCPUUtilizationPercentage':80}}",
-                                NULL, NULL, 0},
-                 "['obj','Deployment/d','<unknown>/80%','1',9,0," AGE "]");
+                                "'metrics':[{'type':'Resource','resource':{'name':'cpu','target':"
+                                "{'type':'Utilization','averageUtilization':80}}},{'type':'Pods',"
+                                "'pods':{'target':{'type':'AverageValue','averageValue':'5'}}}]}}",
+                                "{'currentMetrics':[{'type':'Resource','resource':{'current':"
+                                "{'averageUtilization':7}}}]}",
+                                NULL, 0},
+                 "['obj','Deployment/d','7%/80%, <unknown>/5','1',9,0," AGE "]");
     assert_cells((struct given){"controllerrevisions.apps",
                                 "{'metadata':{'ownerReferences':[{'apiVersion':'apps/v1','kind':"
                                 "'StatefulSet','name':'w','controller':true}]},'revision':3}",
