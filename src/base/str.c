@@ -62,6 +62,32 @@ bool str_to_i64(struct str text, int64_t *out)
     return true;
 }
 
+bool str_is_utf8(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
+    while (p < end) {
+        uint64_t eight;
+        while (end - p >= 8 && (memcpy(&eight, p, 8), !(eight & 0x8080808080808080))) p += 8;
+        if (p == end) return true;
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+        int more = *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1;
+        uint32_t code = *p & (0x3fU >> more);
+        if (*p < 0xc2 || *p > 0xf4 || end - p <= more) return false;
+        for (int i = 1; i <= more; i++) {
+            if ((p[i] & 0xc0) != 0x80) return false;
+            code = code << 6 | (p[i] & 0x3f);
+        }
+        static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+        if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+            return false;
+        p += more + 1;
+    }
+    return true;
+}
+
 static pthread_mutex_t intern_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct map intern_table;
 

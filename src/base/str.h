@@ -38,6 +38,7 @@ bool str_ends(struct str a, const char *suffix);
 bool str_split(struct str *rest, char separator, struct str *head);
 bool str_to_u64(struct str text, uint64_t *out); /* decimal digits only, no overflow */
 bool str_to_i64(struct str text, int64_t *out);
+bool str_is_utf8(struct str s);
 
 typedef const char *istr; /* NUL-terminated; compare with == */
 istr istr_get(struct str text);

@@ -49,7 +49,7 @@ const char *http_server_address(const struct http_server *s); /* with the port r
 /* The request. Slices live as long as the exchange. */
 struct str http_method(const struct http_exchange *x);
 struct str http_target(const struct http_exchange *x); /* raw path?query */
-/* Percent-decoded; there is no NUL inside (400 before). */
+/* Percent-decoded, and UTF-8 as parameters are; there is no NUL inside (400 before). */
 struct str http_path(const struct http_exchange *x);
 struct str http_query(const struct http_exchange *x); /* raw */
 /* The decoded value of a query parameter (memory of the exchange); p == NULL: absent. */

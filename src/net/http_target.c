@@ -50,14 +50,16 @@ int http_parse_target(struct http_exchange *x)
     if (!memchr(path.p, '%', path.n)) return 0;
     char *decoded = http_alloc(x, path.n + 1);
     x->path.p = decoded;
-    return http_percent_decode(path, false, decoded, &x->path.n) ? 0 : 400;
+    bool good = http_percent_decode(path, false, decoded, &x->path.n) && str_is_utf8(x->path);
+    return good ? 0 : 400;
 }
 
 /* A piece that is not well encoded is taken as it stands, as browsers and Go do for queries. */
 static struct str http_decode_param(struct http_exchange *x, struct str raw)
 {
     struct str out = {http_alloc(x, raw.n + 1), 0};
-    return http_percent_decode(raw, true, (char *)out.p, &out.n) ? out : raw;
+    bool good = http_percent_decode(raw, true, (char *)out.p, &out.n) && str_is_utf8(out);
+    return good ? out : raw;
 }
 
 static void http_parse_params(struct http_exchange *x)

@@ -21,6 +21,19 @@ static void slices_compare_bytewise(void **state)
     assert_true(str_ends(STR("abc"), "bc") && !str_ends(STR("c"), "bc"));
 }
 
+static void what_is_no_utf8_is_known(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "", "abc", "\xc3\xa4", "eight by\xe2\x82\xactes", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {"\xff",     "\xc3(",        "eight bytes and \xc3",
+                                      "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                      "\x80"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(str_is_utf8(str_of(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(str_is_utf8(str_of(bad[i])));
+}
+
 static void splitting_gives_every_part_and_ends(void **state)
 {
     (void)state;
@@ -84,6 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_compare_bytewise),
+        cmocka_unit_test(what_is_no_utf8_is_known),
         cmocka_unit_test(splitting_gives_every_part_and_ends),
         cmocka_unit_test(numbers_are_read_without_overflow),
         cmocka_unit_test(an_interned_text_is_one_pointer_in_every_thread),

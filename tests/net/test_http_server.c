@@ -213,6 +213,7 @@ static const struct refused refused[] = {
     {"bytes above ASCII in the target", "GET /\xc3\xa4 " H "\r\n", 0, 400},
     {"a cut percent", "GET /%2 " H "\r\n", 0, 400},
     {"no hexadecimal", "GET /%zz " H "\r\n", 0, 400},
+    {"no UTF-8 when decoded", "GET /a%c3%28 " H "\r\n", 0, 400},
     {"an encoded NUL", "GET /a%00b " H "\r\n", 0, 400},
     {"CONNECT", "CONNECT h:443 " H "\r\n", 0, 501},
     {"an unknown expectation", "POST / " H "Expect: miracles\r\nContent-Length: 1\r\n\r\n", 0, 417},
