@@ -51,7 +51,8 @@ int api_start(struct api **out, const struct api_options *options, struct error 
     a->snapshots = snapshots_new();
     a->definitions = definitions_new(a);
     a->openapi = openapi_library_new();
-    a->flows = flows_new(flow_bounds_usual, request_seated, request_overdue);
+    a->flows = flows_new(options->flow ? options->flow : flow_bounds_usual, request_seated,
+                         request_overdue);
     a->watches = watch_hub_new(a);
     turns_init(&a->turns, options->loop);
     uv_timer_init(options->loop, &a->tick);

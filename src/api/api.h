@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 struct api;
+struct flow_bounds;
 struct gate;
 struct http_exchange;
 struct jwt_key;
@@ -40,12 +41,13 @@ struct api_options {
         *tls; /* NULL: plain HTTP, everybody is system:admin (replay on loopback, tests) */
     const char *address; /* host:port; port 0 takes a free one */
     bool reuse_port;
-    const char *tokens_file;       /* csv: token,user,uid,"group1,group2"; NULL: no tokens */
-    const char *cluster;           /* the cluster's id */
-    const char *master;            /* this master's name */
-    const unsigned char *seal_key; /* API_SEAL_KEY_BYTES, for Secrets */
+    const char *tokens_file;           /* csv: token,user,uid,"group1,group2"; NULL: no tokens */
+    const char *cluster;               /* the cluster's id */
+    const char *master;                /* this master's name */
+    const unsigned char *seal_key;     /* API_SEAL_KEY_BYTES, for Secrets */
     const struct jwt_key *account_key; /* that signed service accounts' tokens; NULL: none count */
-    struct tls_config *node_tls;   /* for calls to nodes (logs); NULL: logs are not served */
+    struct tls_config *node_tls;       /* for calls to nodes (logs); NULL: logs are not served */
+    const struct flow_bounds *flow;    /* one for each class (flow.h); NULL: the usual ones */
     const struct api_hook *hooks;
     size_t hook_count;
 };

@@ -206,6 +206,7 @@ static inline int local_cluster_listen(struct local_cluster *c, const char *addr
                             .node_tls = c->node_tls,
                             .tls = c->tls,
                             .tokens_file = c->tokens_file,
+                            .flow = c->flow,
                             .hooks = &c->hook,
                             .hook_count = c->hook.path != NULL};
     int rc = api_start(&c->api, &o, &err);

@@ -90,8 +90,8 @@ static struct mp ask_with(struct local_cluster *c, const char *method, const cha
     return mp_read(asked->doc.data, asked->doc.len);
 }
 
-static struct mp ask(struct local_cluster *c, const char *method, const char *target,
-                     const char *body)
+static inline struct mp ask(struct local_cluster *c, const char *method, const char *target,
+                            const char *body)
 {
     return ask_with(c, method, target, NULL, str_of(body));
 }

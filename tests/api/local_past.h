@@ -39,6 +39,7 @@ struct local_cluster {
     unsigned char seal_key[API_SEAL_KEY_BYTES];
     struct tls_config *node_tls, *tls, *client_tls; /* each may be NULL */
     const char *tokens_file;
+    const struct flow_bounds *flow;
     struct api_hook hook;
     struct api *other_api; /* a second instance, to be stopped too */
     unsigned stopping;
