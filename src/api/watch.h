@@ -64,14 +64,14 @@ void watch_end(struct watch *w);        /* a clean end of the stream; w may be g
 void watch_fail(struct watch *w, const struct status *s); /* an ERROR event, then the end */
 void watch_too_old(struct watch *w);
 
-/* watch_events.c. The renderings of one change, made when first wanted. */
+/* watch_events.c. The lines that tell one change, made when first wanted. */
 enum { RENDERINGS_MAX = 8 };
 struct renderings {
     struct {
         unsigned form;
-        bool gone;
+        const char *type; /* of the event */
         const struct kind_version *version;
-        struct buf json;
+        struct buf line;
     } items[RENDERINGS_MAX];
     unsigned count;
 };

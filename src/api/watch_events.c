@@ -1,10 +1,13 @@
-/* Events as text: {"type":"ADDED","object":{...}} and a line end. An object is rendered once for
- * all the watches that want it in the same form. */
+/* Events as text: {"type":"ADDED","object":{...}} and a line end. A line is made once for all the
+ * watches that want it in the same form. */
 #include "api/watch.h"
+
+/* The types of changes are told apart by address. */
+static const char told_added[] = "ADDED", told_modified[] = "MODIFIED", told_deleted[] = "DELETED";
 
 void renderings_free(struct renderings *r)
 {
-    for (unsigned i = 0; i < r->count; i++) buf_free(&r->items[i].json);
+    for (unsigned i = 0; i < r->count; i++) buf_free(&r->items[i].line);
     r->count = 0;
 }
 
@@ -15,53 +18,55 @@ bool watch_concerns(const struct watch *w, const struct object *o)
            (!w->name || str_is(object_name(o), w->name)) && filter_matches(&w->filter, o);
 }
 
-static size_t watch_send(struct watch *w, const char *type, const struct buf *object)
+static void line_begin(const char *type, struct buf *line)
 {
-    struct http_exchange *x = w->request->x;
-    buf_auto struct buf line = BUF_INIT;
-    buf_reserve(&line, object->len + 40);
-    buf_puts(&line, "{\"type\":\"");
-    buf_puts(&line, type);
-    buf_puts(&line, "\",\"object\":");
-    buf_append(&line, object->data, object->len);
-    buf_puts(&line, "}\n");
-    return http_stream_write(x, line.data, line.len);
+    buf_puts(line, "{\"type\":\"");
+    buf_puts(line, type);
+    buf_puts(line, "\",\"object\":");
 }
 
-/* The last version, with the revision at which it went. */
-static void watch_render(const struct watch *w, const struct feed_change *c, bool gone,
-                         struct buf *json)
+static size_t line_send(struct watch *w, struct buf *line)
 {
-    if (!gone) {
-        encode_object(&w->encoder, c->after, !w->columns_told, json);
-        return;
+    buf_puts(line, "}\n");
+    return http_stream_write(w->request->x, line->data, line->len);
+}
+
+/* What goes is told as its last version, with the revision at which it went. */
+static void watch_render(const struct watch *w, const struct feed_change *c, const char *type,
+                         struct buf *line)
+{
+    struct object *o = c->after;
+    bool gone = type == told_deleted;
+    if (gone) {
+        o = object_next(c->before);
+        o->revision = c->revision;
     }
-    struct object *last = object_next(c->before);
-    last->revision = c->revision;
-    encode_object(&w->encoder, last, !w->columns_told, json);
-    object_unref(last);
+    line_begin(type, line);
+    encode_object(&w->encoder, o, !w->columns_told, line);
+    buf_puts(line, "}\n");
+    if (gone) object_unref(o);
 }
 
-static const struct buf *watch_rendered(struct watch *w, const struct feed_change *c, bool gone,
-                                        struct renderings *r, struct buf *own)
+static const struct buf *watch_rendered(struct watch *w, const struct feed_change *c,
+                                        const char *type, struct renderings *r, struct buf *own)
 {
     unsigned form = form_id(w->encoder.form);
     bool first_table = w->encoder.form.kind == FORM_TABLE && !w->columns_told;
     for (unsigned i = 0; i < r->count && !first_table; i++)
-        if (r->items[i].form == form && r->items[i].gone == gone &&
+        if (r->items[i].form == form && r->items[i].type == type &&
             r->items[i].version == w->encoder.version)
-            return &r->items[i].json;
+            return &r->items[i].line;
     if (first_table || r->count == RENDERINGS_MAX) {
-        watch_render(w, c, gone, own);
+        watch_render(w, c, type, own);
         return own;
     }
-    struct buf *json = &r->items[r->count].json;
-    *json = BUF_INIT;
+    struct buf *line = &r->items[r->count].line;
+    *line = BUF_INIT;
     r->items[r->count].form = form;
-    r->items[r->count].gone = gone;
+    r->items[r->count].type = type;
     r->items[r->count++].version = w->encoder.version;
-    watch_render(w, c, gone, json);
-    return json;
+    watch_render(w, c, type, line);
+    return line;
 }
 
 size_t watch_offer(struct watch *w, const struct feed_change *c, struct renderings *r)
@@ -70,29 +75,33 @@ size_t watch_offer(struct watch *w, const struct feed_change *c, struct renderin
     bool after = c->after && watch_concerns(w, c->after);
     if (!before && !after) return 0;
     buf_auto struct buf own = BUF_INIT;
-    const struct buf *json = watch_rendered(w, c, !after, r, &own);
+    const char *type = !after ? told_deleted : before ? told_modified : told_added;
+    const struct buf *line = watch_rendered(w, c, type, r, &own);
     w->columns_told = true;
-    return watch_send(w, !after ? "DELETED" : before ? "MODIFIED" : "ADDED", json);
+    return http_stream_write(w->request->x, line->data, line->len);
 }
 
 void watch_send_added(struct watch *w, struct object *o)
 {
-    buf_auto struct buf json = BUF_INIT;
-    encode_object(&w->encoder, o, !w->columns_told, &json);
+    buf_auto struct buf line = BUF_INIT;
+    line_begin(told_added, &line);
+    encode_object(&w->encoder, o, !w->columns_told, &line);
     w->columns_told = true;
-    watch_send(w, "ADDED", &json);
+    line_send(w, &line);
 }
 
 void watch_send_bookmark(struct watch *w, uint64_t revision, bool all_told)
 {
-    buf_auto struct buf json = BUF_INIT;
-    encode_bookmark(&w->encoder, revision, all_told, &json);
-    watch_send(w, "BOOKMARK", &json);
+    buf_auto struct buf line = BUF_INIT;
+    line_begin("BOOKMARK", &line);
+    encode_bookmark(&w->encoder, revision, all_told, &line);
+    line_send(w, &line);
 }
 
 void watch_send_error(struct watch *w, const struct status *s)
 {
-    buf_auto struct buf json = BUF_INIT;
-    status_put(s, &json);
-    watch_send(w, "ERROR", &json);
+    buf_auto struct buf line = BUF_INIT;
+    line_begin("ERROR", &line);
+    status_put(s, &line);
+    line_send(w, &line);
 }
