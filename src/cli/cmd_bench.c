@@ -1,116 +1,20 @@
 /* logship bench: how fast is it, with three masters and every write synced on a quorum. */
-#include "base/buf.h"
-#include "base/mem.h"
 #include "cli/bench.h"
 #include "cli/cli.h"
-#include "cli/processes.h"
-#include "cli/status.h"
-#include "net/http_client.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static const char about[] = "logship bench schedule: starts three masters with simulated nodes on "
-                            "loopback (in a temporary\n"
-                            "directory, every write synced on a quorum), creates pods from outside "
-                            "and watches them being bound.\n"
-                            "logship bench place: the placement loop alone.";
-
-/* Runs this program with these words and waits for it. */
-static int run_self(const char *const *words)
-{
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(2, 1); /* its progress is not our table */
-        execv("/proc/self/exe", (char *const *)words);
-        _exit(127);
-    }
-    int status = -1;
-    waitpid(pid, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
-static int bench_up(const struct bench_request *b, const char *dir, struct error *err)
-{
-    mem_auto char *nodes = mem_printf("%llu", b->nodes), *port = mem_printf("%llu", b->port),
-                  *delay = mem_printf("%llu", b->sim_delay);
-    const char *words[] = {"logship",    "up",  "--dir",       dir,   "--nodes",        "0",
-                           "--runtime",  "sim", "--sim-nodes", nodes, "--sim-delay-ms", delay,
-                           "--api-port", port,  "--detach",    NULL};
-    return run_self(words) ? error_set(err, E_IO, "the cluster did not start") : 0;
-}
-
-static int ready_nodes(const char *address, struct tls_config *tls)
-{
-    buf_auto struct buf body = BUF_INIT;
-    if (http_fetch(address, tls, "GET", "/api/v1/nodes", NULL, NULL, 0, 10000, &body, NULL) != 200)
-        return 0;
-    static const char mark[] = "\"reason\":\"KubeletReady\"";
-    int n = 0;
-    for (char *p = body.data; (p = strstr(p, mark)); p += sizeof mark - 1) n++;
-    return n;
-}
-
-static int bench_wait_nodes(const struct bench_request *b, const char *address,
-                            struct tls_config *tls, struct error *err)
-{
-    int ready = 0;
-    for (int tries = 0; tries < 240; tries++) {
-        ready = ready_nodes(address, tls);
-        fprintf(stderr, "\r  %d of %llu nodes ready", ready, b->nodes);
-        if ((unsigned long long)ready >= b->nodes) break;
-        nanosleep(&(struct timespec){0, 500000000}, NULL);
-    }
-    fputc('\n', stderr);
-    if ((unsigned long long)ready >= b->nodes) return 0;
-    return error_set(err, E_TIMEOUT, "only %d of %llu nodes came", ready, b->nodes);
-}
-
-static double rss_mb(pid_t pid)
-{
-    char path[64], line[128];
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    FILE *f = fopen(path, "r");
-    double kb = 0;
-    while (f && fgets(line, sizeof line, f))
-        if (strncmp(line, "VmRSS:", 6) == 0) kb = strtod(line + 6, NULL);
-    if (f) fclose(f);
-    return kb / 1024;
-}
-
-/* The load goes to the leader, as a client that stays with what answers fastest would. */
-static char *leader_address(const struct cluster_dir *d, double *rss, struct processes *p)
-{
-    struct cluster_status status = {0};
-    cluster_status_get(d, &status);
-    unsigned k = status.leader[0] == 'm' ? (unsigned)strtoul(status.leader + 1, NULL, 10) : 1;
-    *rss = rss_mb(processes_find(p, status.leader));
-    return cluster_api_address(d, k);
-}
-
-static int bench_drive(const struct bench_request *b, const char *dir, struct bench_figures *out,
-                       struct error *err)
-{
-    struct cluster_dir d;
-    struct processes p;
-    int rc = cluster_dir_open(&d, dir, NULL, err);
-    if (rc) return rc;
-    struct tls_config *tls = cluster_admin_tls(&d, err);
-    if (!tls) return err->code;
-    processes_read(&d, &p);
-    double rss;
-    mem_auto char *address = leader_address(&d, &rss, &p);
-    rc = bench_wait_nodes(b, address, tls, err);
-    if (!rc) rc = bench_load(b, address, tls, out, err);
-    mem_free(leader_address(&d, &out->leader_rss_mb, &p));
-    processes_free(&p);
-    return rc;
-}
+static const char about[] =
+    "logship bench schedule: starts three masters with simulated nodes on "
+    "loopback (in a temporary\n"
+    "directory, every write synced on a quorum), creates pods from outside "
+    "and watches them being bound.\n"
+    "logship bench list: reads all pods, again and again, as JSON and as a "
+    "table.\n"
+    "logship bench watch: many watches of one namespace, and writes to it.\n"
+    "logship bench place: the placement loop alone.";
 
 static void show_schedule(const struct bench_request *b, const struct bench_figures *f)
 {
@@ -131,26 +35,38 @@ static void show_schedule(const struct bench_request *b, const struct bench_figu
     printf("%-28s %.1f MB\n", "leader, resident", f->leader_rss_mb);
 }
 
-static int bench_schedule(struct bench_request *b)
+static int load_schedule(const struct bench_request *b, const struct bench_target *t, void *figures,
+                         struct error *err)
 {
-    struct error err = {0};
+    struct bench_figures *out = figures;
+    int rc = bench_load(b, t->address, t->tls, out, err);
+    out->leader_rss_mb = bench_rss_mb(t);
+    return rc;
+}
+
+static int bench_schedule(const struct bench_request *b)
+{
     struct bench_figures figures = {0};
-    char own[] = "/tmp/logship-bench-XXXXXX";
-    const char *dir = b->dir ? b->dir : mkdtemp(own);
-    int rc = b->dir ? 0 : bench_up(b, dir, &err);
-    if (!rc) rc = bench_drive(b, dir, &figures, &err);
-    if (!b->dir) {
-        const char *down[] = {"logship", "down", "--dir", dir, NULL};
-        run_self(down);
-        if (!rc) {
-            mem_auto char *clean = mem_printf("rm -rf '%s'", dir);
-            rc = system(clean) ? 0 : rc;
-        } else {
-            fprintf(stderr, "what was written stays in %s\n", dir);
-        }
-    }
-    if (rc) return cli_fail("bench", &err);
-    show_schedule(b, &figures);
+    int rc = bench_on_cluster(b, load_schedule, &figures);
+    if (!rc) show_schedule(b, &figures);
+    return rc;
+}
+
+static int bench_listing(const struct bench_request *b)
+{
+    struct list_figures f = {0};
+    int rc = bench_on_cluster(b, bench_list, &f);
+    if (rc) return rc;
+    bench_list_show(b, &f);
+    return 0;
+}
+
+static int bench_watching(const struct bench_request *b)
+{
+    struct watch_figures f = {0};
+    int rc = bench_on_cluster(b, bench_watch, &f);
+    if (rc) return rc;
+    bench_watch_show(b, &f);
     return 0;
 }
 
@@ -175,14 +91,21 @@ static int cmd_bench(int argc, char **argv)
 {
     const char *output = NULL;
     int words = 0;
-    struct bench_request b = {
-        .workload = "api", .nodes = 1000, .pods = 5000, .connections = 64, .sim_delay = 1000};
+    struct bench_request b = {.workload = "api",
+                              .nodes = 1000,
+                              .pods = 5000,
+                              .connections = 64,
+                              .sim_delay = 1000,
+                              .watchers = 5000,
+                              .events = 200};
     const struct option_row rows[] = {
         {"nodes", OPTION_NUMBER, &b.nodes, "N  simulated nodes (1000)", false},
         {"pods", OPTION_NUMBER, &b.pods, "N  pods (5000)", false},
         {"workload", OPTION_TEXT, &b.workload, "W  api: one request a pod; replicaset: one object",
          false},
         {"connections", OPTION_NUMBER, &b.connections, "N  clients at the same time (64)", false},
+        {"watchers", OPTION_NUMBER, &b.watchers, "N  watches at the same time (5000)", false},
+        {"events", OPTION_NUMBER, &b.events, "N  writes that they see (200)", false},
         {"sim-delay-ms", OPTION_NUMBER, &b.sim_delay,
          "MS  from bound to Running, as containers take (1000)", false},
         {"api-port", OPTION_NUMBER, &b.port, "PORT  of the first master (one of its own)", false},
@@ -200,7 +123,11 @@ static int cmd_bench(int argc, char **argv)
     if (words == 1 && strcmp(argv[1], "place") == 0) return bench_placement(&b);
     if (words == 1 && strcmp(argv[1], "schedule") == 0 && known && b.pods && b.connections)
         return bench_schedule(&b);
-    fputs("logship bench: say 'schedule' or 'place' (and --workload api or replicaset)\n"
+    if (words == 1 && strcmp(argv[1], "list") == 0 && b.pods) return bench_listing(&b);
+    if (words == 1 && strcmp(argv[1], "watch") == 0 && b.watchers && b.events && b.connections)
+        return bench_watching(&b);
+    fputs("logship bench: say 'schedule', 'list', 'watch' or 'place' (and --workload api or "
+          "replicaset)\n"
           "Try 'logship bench --help'.\n",
           stderr);
     return 2;
