@@ -23,9 +23,13 @@ class Balancer:
         threading.Thread(target=self.accept, daemon=True).start()
 
     def close(self):
+        """Wakes whoever waits on a socket; each thread closes its own."""
+        for end in [self.listener, *self.connections]:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
         self.listener.close()
-        for connection in list(self.connections):
-            connection.close()
 
     def kubeconfig(self):
         """A copy of the cluster's that comes through here, whichever context is taken."""

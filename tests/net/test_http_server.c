@@ -254,6 +254,26 @@ static void malformed_requests_are_refused_however_they_are_cut(void **state)
     story_end(&s);
 }
 
+static void a_parameter_that_is_no_text_stands_as_it_was_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *heard;
+    } cases[] = {{"/?a=%ff", " a=%ff body="},
+                 {"/?a=x%c3%28", " a=x%c3%28 body="},
+                 {"/?a=%zz+%", " a=%zz+% body="},
+                 {"/?a=%c3%a4", " a=\xc3\xa4 body="}};
+    struct story s;
+    story_start(&s, (struct http_server_options){0});
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        buf_auto struct buf request = BUF_INIT;
+        buf_printf(&request, "GET %s " H "Connection: close\r\n\r\n", cases[i].target);
+        buf_auto struct buf heard = story_ask(&s, request.data, request.len, request.len);
+        expect_text(&heard, cases[i].heard);
+    }
+    story_end(&s);
+}
+
 static void what_is_too_large_is_refused_before_it_is_kept(void **state)
 {
     (void)state;
@@ -500,6 +520,7 @@ int main(void)
         cmocka_unit_test(requests_of_one_connection_are_answered_in_order),
         cmocka_unit_test(a_chunked_body_arrives_as_one),
         cmocka_unit_test(malformed_requests_are_refused_however_they_are_cut),
+        cmocka_unit_test(a_parameter_that_is_no_text_stands_as_it_was_written),
         cmocka_unit_test(what_is_too_large_is_refused_before_it_is_kept),
         cmocka_unit_test(a_large_body_is_asked_for_before_it_is_sent),
         cmocka_unit_test(an_old_client_gets_the_connection_closed),
