@@ -30,34 +30,47 @@ void health_live(struct request *r)
     reply_text(r, 200, "ok");
 }
 
-/* Ready: a quorum answers. */
+/* Ready: a quorum answers, and what every cluster begins with is there: who is told so may go on
+ * and make a pod. */
+struct readiness {
+    struct ask ask;
+    struct request *request;
+    bool begun;
+};
+
 static void health_asked(struct ask *a, int status)
 {
-    struct fetch *f = container_of(a, struct fetch, ask);
-    struct request *r = f->request;
-    if (r->x && status == 0)
-        reply_text(r, 200, "ok");
-    else if (r->x)
+    struct readiness *h = container_of(a, struct readiness, ask);
+    struct request *r = h->request;
+    if (r->x && status)
         reply_text(r, 500, "[-]quorum failed: no leader confirms reads\nreadyz check failed\n");
-    mem_free(f);
+    else if (r->x && !h->begun)
+        reply_text(r, 500,
+                   "[-]bootstrap failed: the first objects are being made\n"
+                   "readyz check failed\n");
+    else if (r->x)
+        reply_text(r, 200, "ok");
+    mem_free(h);
     request_unref(r);
 }
 
 static void health_on_core(struct ask *a, struct system *s)
 {
-    (void)a;
-    (void)s;
+    struct readiness *h = container_of(a, struct readiness, ask);
+    struct str name = STR("default");
+    h->begun = world_get(system_world(s), kind_namespace, NULL, name) &&
+               world_get(system_world(s), kind_serviceaccount, istr_get(name), name);
 }
 
 void health_ready(struct request *r)
 {
-    struct fetch *f = mem_new(struct fetch);
-    f->request = request_ref(r);
-    f->ask = (struct ask){.home = r->api->options.home,
+    struct readiness *h = mem_new(struct readiness);
+    h->request = request_ref(r);
+    h->ask = (struct ask){.home = r->api->options.home,
                           .freshness = FRESH_LINEARIZABLE,
                           .on_core = health_on_core,
                           .done = health_asked};
-    gate_ask(r->api->options.gate, &f->ask);
+    gate_ask(r->api->options.gate, &h->ask);
 }
 
 static void digest_answer(struct request *r, struct fetch *f)

@@ -148,7 +148,7 @@ static int up_wait(const struct cluster_dir *d, const struct processes *p, struc
 {
     for (int tries = 0; tries < 600; tries++) {
         struct cluster_status status;
-        if (cluster_status_get(d, &status) == 0 && status.leader[0]) {
+        if (cluster_status_get(d, &status) == 0 && status.ready) {
             printf("  the API answers, %s leads (term %llu, revision %llu)\n", status.leader,
                    status.term, status.revision);
             return 0;

@@ -15,6 +15,12 @@ struct tls_config *cluster_admin_tls(const struct cluster_dir *d, struct error *
     return tls_config_load(&tls, cert, key, ca, TLS_PEER_REQUIRED, err) ? NULL : tls;
 }
 
+static bool status_ready(const char *address, struct tls_config *tls)
+{
+    buf_auto struct buf body = BUF_INIT;
+    return http_fetch(address, tls, "GET", "/readyz", NULL, NULL, 0, 2000, &body, NULL) == 200;
+}
+
 static int status_parse(const struct buf *json, struct cluster_status *out)
 {
     buf_auto struct buf packed = BUF_INIT;
@@ -38,7 +44,9 @@ int cluster_status_get(const struct cluster_dir *d, struct cluster_status *out)
         buf_auto struct buf body = BUF_INIT;
         int http =
             http_fetch(address, tls, "GET", "/logship/status", NULL, NULL, 0, 2000, &body, &err);
-        if (http == 200) return status_parse(&body, out);
+        if (http != 200) continue;
+        out->ready = status_ready(address, tls);
+        return status_parse(&body, out);
     }
     return E_TIMEOUT;
 }

@@ -9,6 +9,7 @@ struct tls_config;
 struct cluster_status {
     char leader[64];
     unsigned long long term, revision;
+    bool ready; /* a quorum answers, and the first objects are there */
 };
 int cluster_status_get(const struct cluster_dir *d, struct cluster_status *out);
 /* The admin's TLS configuration of this cluster, made once. */

@@ -89,6 +89,7 @@ static void strangers_learn_no_more_than_health_and_version(void **state)
     static const char *const closed[] = {
         "/",           "/api",      "/apis",           NAMESPACES,
         "/openapi/v2", "/api/nope", "/logship/digest", "/logship/hello"};
+    local_create(*state, kind_serviceaccount, "default", "default", doc_empty(), NULL);
     for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
         ask(*state, "GET", open[i], NULL);
         assert_int_equal(asked->status, 200);

@@ -169,6 +169,16 @@ static void without_a_leader_reads_are_refused_with_a_hint_to_come_back(void **s
     assert_int_equal(asked->status, 200);
 }
 
+static void who_is_ready_has_what_a_cluster_begins_with(void **state)
+{
+    struct local_cluster *c = *state; /* its namespace has no account yet */
+    ask(c, "GET", "/readyz", NULL);
+    assert_int_equal(asked->status, 500);
+    local_create(c, kind_serviceaccount, "default", "default", doc_empty(), NULL);
+    ask(c, "GET", "/readyz", NULL);
+    assert_int_equal(asked->status, 200);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, local_setup, local_teardown)
 
 int main(void)
@@ -186,6 +196,7 @@ int main(void)
         TEST(a_dry_run_changes_nothing),
         TEST(paths_and_methods_that_are_not_served),
         TEST(without_a_leader_reads_are_refused_with_a_hint_to_come_back),
+        TEST(who_is_ready_has_what_a_cluster_begins_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
