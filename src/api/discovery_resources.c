@@ -105,8 +105,7 @@ static void put_aggregated_sub(const struct kind_version *v, const struct subres
 {
     bool own = !s->group || !s->group[0];
     buf_printf(json, "{\"subresource\":\"%s\",", s->name);
-    put_response_kind(own ? v->group : s->group, own ? v->version : s->version, s->kind,
-                      json);
+    put_response_kind(own ? v->group : s->group, own ? v->version : s->version, s->kind, json);
     buf_puts(json, ",\"verbs\":");
     put_verbs(s->verbs, json);
     buf_putc(json, '}');

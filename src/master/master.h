@@ -27,9 +27,9 @@ struct master_options {
     const char *api_address, *node_address;
     unsigned edges; /* 0: 1 */
     const char *ca_file, *cert_file, *key_file;
-    const char *tokens_file;     /* API bearer tokens */
-    const char *join_token_file; /* nodes */
-    const char *seal_key_file;   /* 32 bytes */
+    const char *tokens_file;      /* API bearer tokens */
+    const char *join_token_file;  /* nodes */
+    const char *seal_key_file;    /* 32 bytes */
     const char *account_key_file; /* RSA, signs service accounts' tokens; NULL: there are none */
     unsigned heartbeat_ms, election_ms;
     uint64_t keyframe_entries, keyframe_bytes;

@@ -10,7 +10,8 @@
  * Files: quorum.c and events.c (this face), lead.c (what follows from libraft's state), propose.c,
  * io_*.c (struct raft_io), keyframes.c, guards.c (one function for each known defect of libraft, S1
  * to S8), receive.c and wire*.c (peer messages, checked), read_index.c and reads.c, install_*.c
- * (keyframes to a follower in chunks), past.c (masters that lost their disk), peers*.c (the real network).
+ * (keyframes to a follower in chunks), past.c (masters that lost their disk), peers*.c (the real
+ * network).
  *
  * Callbacks come from events only (tick, deliver, peer_up, and the disk's and the network's
  * answers), never from inside propose, read, tell, keyframe_done, status, open or close. From any
