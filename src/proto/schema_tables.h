@@ -1,5 +1,6 @@
 /* What tools/schemagen.py makes of src/proto/schema: the tables, and the functions that lines of
- * defaults.tsv, rules.tsv and conversions.tsv name. Private to the proto room; everybody else reads schema.h. */
+ * defaults.tsv, rules.tsv and conversions.tsv name. Private to the proto room; everybody else reads
+ * schema.h. */
 #ifndef LOGSHIP_PROTO_SCHEMA_TABLES_H
 #define LOGSHIP_PROTO_SCHEMA_TABLES_H
 
