@@ -83,12 +83,25 @@ static bool finalizers_only_go(const struct actor *a, const struct command *c, s
     return true;
 }
 
+/* A status write may also bring labels and annotations; owners, finalizers and spec stay. */
+static struct doc *body_with_notes(const struct actor *a, const struct command *c)
+{
+    struct mp labels = doc_path(c->body, "metadata.labels");
+    struct mp annotations = doc_path(c->body, "metadata.annotations");
+    struct doc *labelled = edit_doc(a->object->body, "metadata.labels", labels.raw);
+    struct doc *body = edit_doc(labelled, "metadata.annotations", annotations.raw);
+    doc_unref(labelled);
+    return body;
+}
+
 /* Who owns the fields of the status is told beside the labels: one event tells both. */
 static void decide_owned_status(const struct actor *a, const struct command *c, struct mp managed,
                                 struct decision *out)
 {
-    struct doc *body = edit_doc(a->object->body, "metadata.managedFields", managed.raw);
-    bool same = mp_same(doc_path(a->object->body, "metadata.managedFields"), managed);
+    struct doc *noted = body_with_notes(a, c);
+    struct doc *body = edit_doc(noted, "metadata.managedFields", managed.raw);
+    bool same = mp_same(doc_path(a->object->body, "metadata"), doc_path(body, "metadata"));
+    doc_unref(noted);
     if (same && mp_same(doc_root(a->object->status), doc_root(c->status))) {
         doc_unref(body);
         return;
@@ -96,18 +109,6 @@ static void decide_owned_status(const struct actor *a, const struct command *c, 
     struct event *e = decision_event(out, a, EVENT_STATUS);
     e->status = doc_ref(c->status);
     e->body = body;
-}
-
-/* A status write may also bring labels and annotations; owners, finalizers and spec stay. */
-static void decide_status_metadata(const struct actor *a, const struct command *c,
-                                   struct decision *out)
-{
-    struct mp labels = doc_path(c->body, "metadata.labels");
-    struct mp annotations = doc_path(c->body, "metadata.annotations");
-    struct doc *one = edit_doc(a->object->body, "metadata.labels", labels.raw);
-    struct doc *two = edit_doc(one, "metadata.annotations", annotations.raw);
-    doc_unref(one);
-    object_decide_body(a, two, out);
 }
 
 static void decide_condition(const struct actor *a, const struct command *c, struct decision *out)
@@ -156,7 +157,7 @@ void object_decide(struct world *w, const struct actor *a, const struct command 
             decide_owned_status(a, c, doc_path(c->body, "metadata.managedFields"), out);
             break;
         }
-        if (c->body) decide_status_metadata(a, c, out);
+        if (c->body) object_decide_body(a, body_with_notes(a, c), out);
         if (c->status) object_decide_status(a, doc_ref(c->status), EVENT_STATUS, out);
         break;
     case COMMAND_DELETE:

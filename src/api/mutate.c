@@ -44,21 +44,26 @@ static void mutate_answer(struct request *r, const struct result *result)
         reply_result(r, 200, result);
 }
 
+static bool mutate_same_metadata(const struct attempt *a, const struct object_parts *next)
+{
+    return mp_same(doc_path(a->old->body, "metadata"), doc_path(next->body, "metadata"));
+}
+
 /* Nothing but what this target writes can have changed. */
 static bool mutate_is_same(const struct mutation *m, const struct attempt *a,
                            const struct object_parts *next)
 {
     if (m->target != TARGET_STATUS) return mp_same(doc_root(a->old->body), doc_root(next->body));
-    struct mp before = doc_path(a->old->body, "metadata.managedFields");
-    struct mp after = doc_path(next->body, "metadata.managedFields");
-    return mp_same(doc_root(a->old->status), doc_root(next->status)) && mp_same(before, after);
+    return mp_same(doc_root(a->old->status), doc_root(next->status)) &&
+           mutate_same_metadata(a, next);
 }
 
-/* A status goes with its body only for the managedFields, if it has them. */
+/* A status goes with its body only for the managedFields, labels and annotations. */
 static void mutate_take_parts(struct request *r, const struct attempt *a,
                               struct object_parts *parts, struct command *c, struct object *sealed)
 {
-    bool status = c->op == COMMAND_STATUS, body = !status || a->managed.len;
+    bool status = c->op == COMMAND_STATUS;
+    bool body = !status || a->managed.len || !mutate_same_metadata(a, parts);
     if (status)
         c->status = parts->status;
     else if (r->route.kind->custom && !a->old->status)

@@ -103,11 +103,20 @@ static bool mutate_scale(struct request *r, struct attempt *a)
     return !r->route.kind->custom || write_validate(r, scaled, old);
 }
 
+/* Whoever writes a status may write labels and annotations, too, as in Kubernetes; not of custom
+ * objects and their definitions. */
+static void mutate_put_notes(struct mp old, struct mp next, struct buf *out)
+{
+    struct edit notes[] = {{"labels", mp_get(next, "labels").raw},
+                           {"annotations", mp_get(next, "annotations").raw}};
+    edit_map(old, notes, 2, out);
+}
+
 /* `next` with only the part that this target may change; the rest as it was. */
 static void mutate_restrict(const struct kind *kind, enum mutation_target target, struct mp next,
                             struct mp old, struct buf *out)
 {
-    buf_auto struct buf spec = BUF_INIT;
+    buf_auto struct buf spec = BUF_INIT, metadata = BUF_INIT;
     if (target == TARGET_OBJECT && kind->custom && !kind->has_status) {
         mp_put(out, next); /* its status is a part like any other */
         return;
@@ -119,7 +128,10 @@ static void mutate_restrict(const struct kind *kind, enum mutation_target target
         edit = (struct edit){"spec", edit_bytes(&spec)};
     }
     bool whole = target == TARGET_OBJECT || target == TARGET_SCALE;
-    edit_map(whole ? next : old, &edit, 1, out);
+    bool noted = target == TARGET_STATUS && !kind->custom && kind != kind_crd;
+    if (noted) mutate_put_notes(mp_get(old, "metadata"), mp_get(next, "metadata"), &metadata);
+    struct edit edits[] = {edit, {"metadata", edit_bytes(&metadata)}};
+    edit_map(whole ? next : old, edits, 1 + (size_t)noted, out);
 }
 
 /* Patched or replaced, and right in structure; as the version shows it. */
