@@ -132,11 +132,26 @@ bool mp_step(struct mp_cursor *c, struct mp *out)
     return mp_extended(c, tag, out);
 }
 
-/* Skips `left` values and all that they contain; iterative, so that depth costs no stack. */
+/* Skips `left` values and all that they contain; iterative, so that depth costs no stack. What is
+ * short, nearly everything, is passed over by its first byte alone. */
 static bool mp_skip(struct mp_cursor *c, uint64_t left)
 {
     while (left) {
         struct mp v;
+        if (c->p >= c->end) return false;
+        unsigned char tag = (unsigned char)*c->p;
+        if (tag >= 0xa0 && tag <= 0xbf) { /* a text */
+            if (c->end - c->p <= (tag & 0x1f)) return false;
+            c->p += 1 + (tag & 0x1f);
+            left--;
+            continue;
+        }
+        if (tag <= 0x9f || tag >= 0xe0) { /* a number, map or array */
+            c->p++;
+            left--;
+            if (tag >= 0x80 && tag <= 0x9f) left += (uint64_t)(tag & 0x0f) << (tag <= 0x8f);
+            continue;
+        }
         if (!mp_step(c, &v)) return false;
         left--;
         if (v.type == MP_ARRAY) left += v.count;
@@ -194,9 +209,14 @@ bool mp_iter_next(struct mp_iter *it)
 
 struct mp mp_get_str(struct mp map, struct str key)
 {
-    if (map.type == MP_MAP)
-        for (struct mp_iter it = mp_items(map); mp_iter_next(&it);)
-            if (str_eq(it.key, key)) return it.value;
+    struct mp_iter it = {0};
+    if (map.type == MP_MAP) it = mp_items(map);
+    /* Values of other keys are passed over, not looked at. */
+    for (struct mp found; it.left && mp_step(&it.c, &found) && found.type == MP_STR; it.left--) {
+        bool here = str_eq(found.s, key);
+        if (here && mp_next(&it.c, &found)) return found;
+        if (here || !mp_skip(&it.c, 1)) break;
+    }
     return (struct mp){0};
 }
 
