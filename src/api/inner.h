@@ -92,7 +92,8 @@ void fetch_start(struct request *r, const struct kind *kind, struct str ns, stru
                  enum freshness freshness, void (*then)(struct request *r, struct fetch *f));
 void objects_free(struct object **objects, size_t count);
 
-/* Sends the command; `then` has the result while the client is there. */
+/* Sends the command; `then` has the result while the client is there. A document in it that no
+ * master could read is answered with 500 instead. */
 void request_command(struct request *r, struct command *c,
                      void (*then)(struct request *r, const struct result *result));
 
