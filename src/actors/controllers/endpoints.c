@@ -1,5 +1,5 @@
 /* The endpoints controller: for every Service with a selector, the addresses of the pods it
- * selects. */
+ * selects, as Endpoints and as EndpointSlices. */
 #include "actors/controllers/acting.h"
 #include "actors/controllers/service_sets.h"
 #include "base/mem.h"
@@ -52,10 +52,10 @@ static void written(struct command *command, const struct result *r)
     services_release(s);
 }
 
-static void look(struct service_set *s)
+static void endpoints_write(struct service_set *s)
 {
     struct serving *c = s->controller;
-    if (s->flying || s->object->deleted_s) return;
+    if (s->flying) return; /* the answer makes us look again */
     struct object *old = world_get(c->world, kind_endpoints, s->ns, object_name(s->object));
     struct doc *body = endpoints_body(s, old);
     if (old && mp_same(doc_root(body), doc_root(old->body))) {
@@ -82,7 +82,10 @@ static void endpoints_turn(struct subscriber *sub, uint64_t now_ms)
     for (unsigned looks = 0; looks < LOOKS_PER_TURN && acting_budget(c->system); looks++) {
         struct agenda_item *item = agenda_take(&c->agenda, now_ms);
         if (!item) return;
-        look(container_of(item, struct service_set, agenda));
+        struct service_set *s = container_of(item, struct service_set, agenda);
+        if (s->object->deleted_s) continue;
+        endpoints_write(s);
+        slices_write(s);
     }
 }
 
@@ -92,6 +95,8 @@ static void endpoints_changed(struct subscriber *sub, const struct change *chang
     const struct object *any = change->after ? change->after : change->before;
     if (any->id->kind == kind_pod) {
         services_pod(c, change->before, change->after, change->revision);
+    } else if (any->id->kind == kind_endpointslice) {
+        slices_changed(c, change);
     } else if (any->id->kind == kind_service) {
         services_service(c, change->before, change->after, change->revision);
         if (!change->after) doom_endpoints(c, change->before, change->revision);
@@ -104,6 +109,7 @@ static void endpoints_restored(struct subscriber *sub)
     services_forget(c);
     for (struct actor *a = world_first(c->world, kind_service, NULL); a; a = world_next(a, NULL))
         services_service(c, NULL, a->object, a->object->revision);
+    slices_known(c, NULL);
 }
 
 static void endpoints_lead(struct subscriber *sub, bool leads)
@@ -130,6 +136,7 @@ struct subscriber *endpoints_controller_new(struct system *s, const struct contr
     c->world = system_world(s);
     c->times = *times;
     c->who = istr_of("system:serviceaccount:kube-system:endpoint-controller");
+    c->slices_who = istr_of("system:serviceaccount:kube-system:endpointslice-controller");
     agenda_init(&c->agenda);
     list_init(&c->doomed);
     endpoints_restored(&c->subscriber);

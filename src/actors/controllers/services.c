@@ -16,11 +16,12 @@ static struct serving_space *space_of(struct serving *c, istr ns)
 
 void services_release(struct service_set *s)
 {
-    if (s->object || s->flying) return;
+    if (s->object || s->flying || s->slices_flying) return;
     list_remove(&s->in_space);
     agenda_drop(&s->agenda);
     selector_free(s->selector);
     map_free(&s->pods);
+    map_free(&s->slices);
     mem_free(s);
 }
 
@@ -110,7 +111,7 @@ void services_service(struct serving *c, const struct object *before, struct obj
     const struct object *any = after ? after : before;
     struct service_set *s = map_get(&c->services, &any->id->uid, sizeof any->id->uid);
     if (services_selects(after)) {
-        bool reselect = !s || !before || before->body != after->body;
+        bool reselect = !s || !before || before->body != after->body, late = !s && before;
         if (!s) {
             s = service_make(c, after);
             list_push(&space_of(c, s->ns)->services, &s->in_space);
@@ -118,6 +119,7 @@ void services_service(struct serving *c, const struct object *before, struct obj
         s->object = after;
         map_put(&c->services, &after->id->uid, sizeof after->id->uid, s);
         if (reselect) service_select(s);
+        if (late) slices_known(c, s->ns); /* it had a selector before, perhaps */
         services_look(s, revision);
     } else if (s) {
         map_del(&c->services, &any->id->uid, sizeof any->id->uid);
