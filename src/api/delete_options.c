@@ -68,13 +68,10 @@ static bool options_preconditions(struct request *r, struct mp body, struct dele
     return true;
 }
 
-bool delete_options_parse(struct request *r, struct delete_options *out)
+bool delete_options_read(struct request *r, struct mp doc, struct delete_options *out)
 {
     struct delete_options o = {.grace_s = -1};
-    buf_auto struct buf body = BUF_INIT;
     if (!write_options_parse(r, &o.write)) return false;
-    if (!write_body(r, type_by_name("apis.meta.v1.DeleteOptions"), true, &body)) return false;
-    struct mp doc = mp_read(body.data, body.len);
     for (struct mp_iter it = mp_items(mp_get(doc, "dryRun")); mp_iter_next(&it);) {
         if (!mp_is(it.value, "All"))
             return options_refuse(r, "dryRun", "Unsupported value: supported values: \"All\"");
@@ -85,6 +82,13 @@ bool delete_options_parse(struct request *r, struct delete_options *out)
         return false;
     *out = o;
     return true;
+}
+
+bool delete_options_parse(struct request *r, struct delete_options *out)
+{
+    buf_auto struct buf body = BUF_INIT;
+    if (!write_body(r, type_by_name("apis.meta.v1.DeleteOptions"), true, &body)) return false;
+    return delete_options_read(r, mp_read(body.data, body.len), out);
 }
 
 struct command *delete_command(struct request *r, const struct delete_options *o, istr ns,

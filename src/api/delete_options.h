@@ -13,6 +13,8 @@ struct delete_options {
     uint64_t revision; /* 0: any */
 };
 bool delete_options_parse(struct request *r, struct delete_options *out);
+/* Of a document that was read already. */
+bool delete_options_read(struct request *r, struct mp doc, struct delete_options *out);
 struct command *delete_command(struct request *r, const struct delete_options *o, istr ns,
                                struct str name);
 

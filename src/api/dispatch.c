@@ -49,7 +49,7 @@ static const struct {
     {"scale", "GET", serve_get_scale}, {"scale", "PUT", serve_update},
     {"scale", "PATCH", serve_patch},   {"finalize", "PUT", serve_update},
     {"token", "POST", serve_token},    {"binding", "POST", serve_bind},
-    {"log", "GET", serve_log},
+    {"log", "GET", serve_log},         {"eviction", "POST", serve_evict},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))

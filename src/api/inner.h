@@ -128,6 +128,7 @@ void serve_patch(struct request *r);
 void serve_delete(struct request *r);
 void serve_delete_collection(struct request *r);
 void serve_bind(struct request *r);
+void serve_evict(struct request *r);
 void serve_token(struct request *r);
 void serve_review(struct request *r);
 void serve_get_scale(struct request *r);
