@@ -107,10 +107,22 @@ struct watch_hub *watch_hub_new(struct api *a)
     return h;
 }
 
+static void hub_send_bookmark(struct watch *w)
+{
+    if (!w->bookmarks || w->phase != WATCH_LIVE || !w->request->x) return;
+    watch_send_bookmark(w, w->hub->last > w->at ? w->hub->last : w->at, false);
+}
+
+/* Who takes bookmarks is told where to go on at another master. */
 void watch_hub_close(struct watch_hub *h)
 {
     h->closing = true;
-    list_each_safe(it, &h->watches) watch_end(container_of(it, struct watch, link));
+    list_each_safe(it, &h->watches)
+    {
+        struct watch *w = container_of(it, struct watch, link);
+        hub_send_bookmark(w);
+        watch_end(w);
+    }
     while (h->batches) hub_forget_oldest(h);
 }
 
@@ -139,9 +151,8 @@ void watch_hub_tick(struct watch_hub *h, uint64_t now_ms)
     {
         struct watch *w = container_of(it, struct watch, link);
         bool ends = now_ms >= w->end_ms;
-        bool due = w->bookmarks && w->phase == WATCH_LIVE && w->request->x;
-        if (due && (ends || now_ms >= w->bookmark_ms)) {
-            watch_send_bookmark(w, h->last > w->at ? h->last : w->at, false);
+        if (ends || now_ms >= w->bookmark_ms) {
+            hub_send_bookmark(w);
             w->bookmark_ms = now_ms + BOOKMARK_MS;
         }
         if (ends) watch_end(w);

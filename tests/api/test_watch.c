@@ -1,5 +1,6 @@
 /* Watches, through real HTTP. */
 #include "api/local_http.h"
+#include "api/watch.h"
 
 #define CONFIGMAPS "/api/v1/namespaces/default/configmaps"
 
@@ -172,6 +173,24 @@ static void tables_tell_their_columns_once(void **state)
     answer_free(c, w);
 }
 
+static void a_watch_is_told_where_to_go_on_before_its_master_stops(void **state)
+{
+    struct local_cluster *c = *state;
+    struct answer *w = watch_open(c, "/api/v1/namespaces/default/configmaps"
+                                     "?watch=true&allowWatchBookmarks=true");
+    watch_wait(c, w, 0);
+    watch_hub_close(c->api->watches);
+    ask_wait(c, w);
+    assert_int_equal(w->err.code, 0); /* a clean end */
+    assert_int_equal(watch_lines(w), 1);
+    struct mp event = watch_event(w, 0);
+    char revision[24];
+    snprintf(revision, sizeof revision, "%llu", (unsigned long long)c->world->revision);
+    assert_text(event, "type", "BOOKMARK");
+    assert_text(event, "object.metadata.resourceVersion", revision);
+    answer_free(c, w);
+}
+
 static void initial_events_end_with_a_bookmark_when_asked_for(void **state)
 {
     struct local_cluster *c = *state;
@@ -240,6 +259,7 @@ int main(void)
         TEST(a_watch_ends_when_its_time_is_over),
         TEST(tables_tell_their_columns_once),
         TEST(initial_events_end_with_a_bookmark_when_asked_for),
+        TEST(a_watch_is_told_where_to_go_on_before_its_master_stops),
         TEST(watchers_of_one_change_get_the_same_text),
         TEST(a_reset_of_the_feed_ends_watches),
     };
