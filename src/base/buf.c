@@ -17,8 +17,8 @@ char *buf_reserve(struct buf *b, size_t extra)
 
 void buf_append(struct buf *b, const void *bytes, size_t n)
 {
-    char *place = buf_reserve(b, n);
-    if (n) memcpy(place, bytes, n);
+    if (b->cap - b->len <= n) buf_reserve(b, n);
+    if (n) memcpy(b->data + b->len, bytes, n);
     b->len += n;
     b->data[b->len] = '\0';
 }
@@ -30,7 +30,9 @@ void buf_puts(struct buf *b, const char *text)
 
 void buf_putc(struct buf *b, char c)
 {
-    buf_append(b, &c, 1);
+    if (b->cap - b->len <= 1) buf_reserve(b, 1);
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
 }
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)
