@@ -1,5 +1,5 @@
 /* What every cluster has from the start and gets back when it is lost: the priority classes of the
- * system, the Service and Endpoints by which pods find the masters, the CA by which other servers
+ * system, the Service, Endpoints and EndpointSlice by which pods find the masters, the CA by which other servers
  * know clients. (The first namespaces are made by namespace.c.) */
 #include "actors/controllers/bootstrap.h"
 #include "actors/controllers/acting.h"

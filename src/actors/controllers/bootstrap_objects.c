@@ -126,6 +126,42 @@ static struct doc *masters_endpoints(const struct system_options *given)
     return doc_from_buf(&b);
 }
 
+/* A slice has one set of ports: that of the first master, and of those that serve at the same. */
+static struct doc *masters_slice(const struct system_options *given)
+{
+    struct str host;
+    uint64_t port, first = 0;
+    uint32_t count = 0;
+    if (!given->api_count || !port_of(given->api_addresses[0], &host, &first)) return NULL;
+    buf_auto struct buf b = BUF_INIT;
+    mp_put_map(&b, 4);
+    mp_put_z(&b, "metadata");
+    mp_put_map(&b, 1);
+    mp_put_z(&b, "labels");
+    mp_put_map(&b, 1);
+    put(&b, "kubernetes.io/service-name", "kubernetes");
+    put(&b, "addressType", memchr(host.p, ':', host.n) ? "IPv6" : "IPv4");
+    mp_put_z(&b, "endpoints");
+    size_t mark = mp_begin(&b);
+    for (unsigned i = 0; i < given->api_count; i++) {
+        if (!port_of(given->api_addresses[i], &host, &port) || port != first) continue;
+        mp_put_map(&b, 2);
+        mp_put_z(&b, "addresses");
+        mp_put_array(&b, 1);
+        mp_put_str(&b, host);
+        mp_put_z(&b, "conditions");
+        mp_put_map(&b, 1);
+        mp_put_z(&b, "ready");
+        mp_put_bool(&b, true);
+        count++;
+    }
+    mp_end_array(&b, mark, count);
+    mp_put_z(&b, "ports");
+    mp_put_array(&b, 1);
+    put_port(&b, first, 0);
+    return doc_from_buf(&b);
+}
+
 static struct doc *client_ca(const struct system_options *given)
 {
     if (!given->mint) return NULL;
@@ -144,6 +180,7 @@ const struct first_object bootstrap_objects[] = {
     {&kind_priorityclass, NULL, "system-node-critical", node_critical, NULL},
     {&kind_service, "default", "kubernetes", masters_service, NULL},
     {&kind_endpoints, "default", "kubernetes", masters_endpoints, "subsets"},
+    {&kind_endpointslice, "default", "kubernetes", masters_slice, "endpoints"},
     {&kind_configmap, "kube-system", "extension-apiserver-authentication", client_ca, "data"},
 };
 const unsigned bootstrap_count = sizeof bootstrap_objects / sizeof *bootstrap_objects;
