@@ -186,14 +186,20 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static double latency_ms(const struct watching *w, uint64_t percent)
+{
+    uint64_t rank = (w->delivered - 1) * percent / 100;
+    return w->latency_us[rank] / 1e3;
+}
+
 static void watching_figures(struct watching *w, struct watch_figures *f)
 {
     qsort(w->latency_us, w->delivered, sizeof *w->latency_us, by_value);
     f->delivered = w->delivered;
     f->seconds = (double)(w->end_ns - w->start_ns) / 1e9;
-    f->p50_ms = w->latency_us[w->delivered / 2] / 1e3;
-    f->p99_ms = w->latency_us[w->delivered * 99 / 100] / 1e3;
-    f->max_ms = w->latency_us[w->delivered - 1] / 1e3;
+    f->p50_ms = latency_ms(w, 50);
+    f->p99_ms = latency_ms(w, 99);
+    f->max_ms = latency_ms(w, 100);
 }
 
 int bench_watch(const struct bench_request *b, const struct bench_target *t, void *figures,
