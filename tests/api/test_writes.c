@@ -80,12 +80,14 @@ static void patches_of_three_kinds(void **state)
 static void the_status_is_written_through_its_own_path(void **state)
 {
     ask(*state, "POST", PODS, pod_p);
-    struct mp doc =
-        ask_patch(*state, "merge-patch", PODS "/p/status",
-                  "{\"metadata\":{\"labels\":{\"a\":\"1\"}},\"status\":{\"phase\":\"Running\"}}");
+    struct mp doc = ask_patch(*state, "merge-patch", PODS "/p/status",
+                              "{\"metadata\":{\"labels\":{\"a\":\"1\"},\"finalizers\":[\"a.b/c\"]},"
+                              "\"spec\":{\"priority\":7},\"status\":{\"phase\":\"Running\"}}");
     assert_int_equal(asked->status, 200);
     assert_text(doc, "status.phase", "Running");
-    assert_int_equal(mp_path(doc, "metadata.labels.a").type, MP_END);
+    assert_text(doc, "metadata.labels.a", "1"); /* labels and annotations come along, no more */
+    assert_int_equal(mp_path(doc, "metadata.finalizers").type, MP_END);
+    assert_int_equal(number_at(doc, "spec.priority"), 0);
     doc = ask_patch(*state, "merge-patch", PODS "/p", "{\"status\":{\"phase\":\"Failed\"}}");
     assert_text(doc, "status.phase", "Running");
 }
