@@ -323,6 +323,7 @@ void faults_stop(struct sim *s);
 /* disk_profiles.c: every seed's own choice; "disk" and "keyframes" are profiles of their own. */
 bool disk_profile_choose(struct sim *s, const char *name);
 void disk_profile_draw(struct sim *s);
+void disk_scratch(struct sim *s, struct sim_master *m); /* old history, of a minority at most */
 void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t us);
 bool disk_excuses(const struct sim_master *m);  /* it may fail to read what it holds */
 bool disk_ends(struct sim *s, const char *why); /* a master's end that its disk explains */
@@ -381,6 +382,7 @@ struct sim {
     struct counts counts;
     uint64_t marks[SIM_MARKS_MAX];
     uint64_t keyframe_entries, trailing_entries, next_value;
+    size_t segment_bytes;             /* of the log on disk */
     size_t chunk_bytes;               /* of keyframes between masters; 0: default */
     size_t piece_bytes, window_bytes; /* of entries between masters, see quorum.h; 0: defaults */
     unsigned heartbeat_ms, election_ms;
