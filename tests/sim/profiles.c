@@ -114,4 +114,7 @@ void profile_draw(struct sim *s)
     unsigned clients = s->at_most_clients, nodes = s->at_most_nodes;
     if (clients && s->client_count > clients) s->client_count = clients;
     if (nodes && s->node_count > nodes) s->node_count = nodes;
+    if (!s->exact_masters) return;
+    s->master_count = s->exact_masters;
+    if (nodes) s->node_count = nodes;
 }

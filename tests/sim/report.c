@@ -165,6 +165,7 @@ void report_command(const struct run *run, uint64_t seed, FILE *out)
     for (unsigned g = 1; g <= 8; g++)
         if (run->guards_off & (1u << (g - 1))) fprintf(out, " --guard-off S%u", g);
     if (run->clients) fprintf(out, " --clients %u", run->clients);
+    if (run->masters) fprintf(out, " --masters %u", run->masters);
     if (run->nodes) fprintf(out, " --nodes %u", run->nodes);
     report_without(run, out);
     fputc('\n', out);
