@@ -72,6 +72,27 @@ static void hello_elsewhere(struct remotes *r, struct remote_edge *e,
     m->closes = true;
 }
 
+/* A node that could not be made (the disk is nearly full, the masters are overloaded) is sent away:
+ * it says hello again later, which is the only moment at which it is made. */
+static void hello_decided(struct command *c, const struct result *result)
+{
+    struct remotes *r = c->data;
+    struct remote *remote = remote_of(r, istr_of(c->name));
+    if (result->http < 400 || result->http == 409 || !remote->edge) return;
+    remotes_say_bye(r, remote, NODEWIRE_REFUSE, result->message);
+}
+
+static void hello_make_node(struct remotes *r, struct remote *remote, struct remote_report *report)
+{
+    struct command *c =
+        command_new(COMMAND_CREATE, kind_node, NULL, istr_str(remote->name), remote->who);
+    c->body = report->body;
+    report->body = NULL;
+    c->data = r;
+    c->done = hello_decided;
+    system_send(r->options.system, c);
+}
+
 static void report_hello(struct remotes *r, struct remote_edge *e, struct remote_report *report)
 {
     if (!system_leads(r->options.system)) {
@@ -86,13 +107,9 @@ static void report_hello(struct remotes *r, struct remote_edge *e, struct remote
     remote->link = report->link;
     r->connected++;
     remotes_say(e, report->link, NODEWIRE_WELCOME)->heartbeat_ms = r->options.heartbeat_ms;
-    if (!world_get(r->world, kind_node, NULL, istr_str(remote->name))) {
-        struct command *c =
-            command_new(COMMAND_CREATE, kind_node, NULL, istr_str(remote->name), remote->who);
-        c->body = report->body;
-        report->body = NULL;
-        system_send(r->options.system, c);
-    }
+    if (!world_get(r->world, kind_node, NULL, istr_str(remote->name)))
+        hello_make_node(r, remote, report);
+    if (!remote->edge) return;
     report_node_status(r, remote, report);
     struct ident *id;
     for (size_t i = 0; (id = map_next(&remote->pods, &i));) {

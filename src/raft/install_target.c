@@ -107,6 +107,9 @@ static void install_target_worked(struct disk_job *job, int status)
     turn_begin(q);
     turn_job_done(q);
     if (t->step == STEP_STORE) q->storing--;
+    /* As after any write to the log that failed: nothing can be written before the next start. */
+    if (status == E_IO && t->step == STEP_STORE && !q->closing)
+        trace_fatal("quorum", "the log cannot be completed: %s", t->err.text);
     if (status) {
         trace_warn("quorum", "keyframe %llu was not taken: %s", (unsigned long long)t->revision,
                    t->err.text);

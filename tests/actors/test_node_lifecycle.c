@@ -72,6 +72,21 @@ static void a_silent_node_becomes_unknown_and_tainted(void **state)
     stage_close(s);
 }
 
+static void a_leader_that_stood_still_blames_nobody(void **state)
+{
+    (void)state;
+    struct stage *s = three_nodes(patient);
+    s->now_ms += 30000;
+    stage_pass(s, 500); /* nobody has had the time to say a word */
+    for (unsigned i = 0; i < 3; i++)
+        assert_string_equal(ready(s, (const char *[]){"n1", "n2", "n3"}[i]), "True");
+    s->dead[0] = "n1";
+    stage_play(s, 2500);
+    assert_string_equal(ready(s, "n1"), "Unknown");
+    assert_string_equal(ready(s, "n2"), "True");
+    stage_close(s);
+}
+
 static void a_node_that_comes_back_is_welcome(void **state)
 {
     (void)state;
@@ -300,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_silent_node_becomes_unknown_and_tainted),
+        cmocka_unit_test(a_leader_that_stood_still_blames_nobody),
         cmocka_unit_test(a_node_that_comes_back_is_welcome),
         cmocka_unit_test(an_evicted_node_gets_its_pods_replaced),
         cmocka_unit_test(pods_of_a_node_that_is_no_more_are_removed),

@@ -154,6 +154,25 @@ static void a_node_that_joins_is_registered_and_told_its_pods(void **state)
     play_close(&p);
 }
 
+static void a_node_that_cannot_be_made_is_sent_away_to_come_again(void **state)
+{
+    (void)state;
+    struct play p;
+    play_open(&p);
+    system_set_low_space(p.s->system, true);
+    joins(&p, 1, "n1");
+    expect(&p.e, 1, 0, NODEWIRE_WELCOME);
+    expect(&p.e, 1, 1, NODEWIRE_REFUSE);
+    assert_true(heard(&p.e, 1, 1)->closes);
+    assert_null(heard(&p.e, 1, 2));
+    assert_int_equal(remotes_connected(p.r), 0);
+    system_set_low_space(p.s->system, false);
+    joins(&p, 2, "n1");
+    assert_non_null(stage_get(p.s, kind_node, "n1"));
+    assert_int_equal(remotes_connected(p.r), 1);
+    play_close(&p);
+}
+
 static void every_change_of_a_pod_reaches_its_node_and_no_other(void **state)
 {
     (void)state;
@@ -372,6 +391,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_that_joins_is_registered_and_told_its_pods),
+        cmocka_unit_test(a_node_that_cannot_be_made_is_sent_away_to_come_again),
         cmocka_unit_test(every_change_of_a_pod_reaches_its_node_and_no_other),
         cmocka_unit_test(a_status_is_recorded_and_not_echoed),
         cmocka_unit_test(a_report_on_a_pod_that_is_no_more_is_answered),

@@ -1,6 +1,11 @@
 /* The history before a keyframe: a follower that was far behind has all of it in the end. */
 #include "cluster.h"
 
+#include "store/inside.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
 enum { VALUE = 16000 };
 
 static void backfill_setup(struct cluster *c, uint64_t seed)
@@ -159,6 +164,31 @@ static void backfill_wait_stored(struct cluster *c, struct master *behind, uint6
     uint64_t end = c->world.now + 10000;
     while (behind->q->marks[MARK_backfill_stored] < pieces && c->world.now < end) cluster_run(c, 1);
     assert_true(behind->q->marks[MARK_backfill_stored] >= pieces);
+}
+
+/* In a child, since it aborts. */
+static void a_write_that_fails_ends_the_process(void **state)
+{
+    (void)state;
+    struct cluster c;
+    backfill_setup(&c, 52);
+    struct master *behind = backfill_leave_behind(&c, 200);
+    master_start(behind);
+    backfill_wait_stored(&c, behind, 1);
+    pid_t child = fork();
+    if (child == 0) {
+        fclose(stderr);
+        signal(SIGABRT, SIG_DFL);
+        behind->store->failed = true;
+        cluster_run(&c, 5000);
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    cluster_run(&c, 3000);
+    backfill_check(&c, behind);
+    cluster_close(&c);
 }
 
 static void another_leader_goes_on_where_the_last_one_stopped(void **state)
@@ -420,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_record_longer_than_a_piece_comes_alone),
         cmocka_unit_test(lost_repeated_and_late_frames_change_nothing),
         cmocka_unit_test(a_follower_that_dies_at_any_moment_goes_on_where_it_was),
+        cmocka_unit_test(a_write_that_fails_ends_the_process),
         cmocka_unit_test(another_leader_goes_on_where_the_last_one_stopped),
         cmocka_unit_test(raft_s_own_entries_take_the_place_of_fetched_ones),
         cmocka_unit_test(a_conflicting_suffix_is_cut_at_the_point_of_agreement),

@@ -25,6 +25,7 @@ void away_play(struct sim *s)
     uint64_t us =
         how == AWAY_CUT_OFF ? sim_between(s, 60 * US, 280 * US) : sim_between(s, 45 * US, 900 * US);
     unsigned running = kubelets_running(s);
+    if (s->lie == LIE_AWAY_LOSES) running++;
     away_begin(s, how, us);
     sim_run(s, us);
     if (kubelets_running(s) < running)

@@ -29,6 +29,7 @@ static const char *bounds_watches(struct sim *s, const char *name, struct watch_
         watches++;
         if (w->request->x) waiting += http_stream_queued(w->request->x);
     }
+    if (s->lie == LIE_QUEUE_LONG) watches += 1000;
     const char *why = bounds_why(name, "watches", watches, s->webs->most_watches + SPARE);
     if (!why) why = bounds_why(name, "bytes waiting for watchers", waiting, 0);
     if (!why) why = bounds_why(name, "batches in the ring", h->batches, RING_BATCHES);

@@ -106,6 +106,7 @@ static void log_check_item(struct sim *s, const struct kind *kind, uint64_t revi
     struct str version = mp_str(mp_path(item, "metadata.resourceVersion"));
     uint64_t has = 0;
     str_to_u64(version, &has);
+    if (lie_now(s, LIE_LIST_STALE)) has--;
     mem_auto char *key =
         mem_printf("%s/%.*s/%.*s", kind->key, (int)ns.n, ns.n ? ns.p : "", (int)name.n, name.p);
     struct track *t = map_get(&s->truth.tracks, key, strlen(key));
@@ -132,6 +133,7 @@ void log_check_list(struct sim *s, const struct kind *kind, istr ns, uint64_t re
                     struct mp items, const char *who)
 {
     size_t n = 0, want = log_count(s, kind, ns, revision);
+    if (lie_now(s, LIE_LIST_SHORT)) want++;
     struct mp last = {0};
     if (revision > s->truth.revision)
         sim_fail(s, "%s: a list at revision %llu, which is not committed", who,

@@ -85,6 +85,7 @@ void nodes_start(struct sim *s)
 static void node_check_room(struct sim *s, struct world *w, istr node)
 {
     int64_t sum[RESOURCES] = {0};
+    unsigned times = lie_now(s, LIE_BOUND_TWICE) ? 1000 : 1;
     struct object *o = world_get(w, kind_node, NULL, istr_str(node));
     if (!o) return; /* it was deleted meanwhile; its pods follow */
     struct mp has = doc_path(o->status, "allocatable");
@@ -92,7 +93,7 @@ static void node_check_room(struct sim *s, struct world *w, istr node)
         struct str phase = mp_str(doc_path(a->object->status, "phase"));
         if (a->object->node != node || str_is(phase, "Failed") || str_is(phase, "Succeeded"))
             continue;
-        pod_adds(a->object, sum);
+        for (unsigned i = 0; i < times; i++) pod_adds(a->object, sum);
     }
     for (int i = 0; i < RESOURCES; i++)
         if (sum[i] > amount(has, i))
@@ -121,6 +122,7 @@ static void node_check_verdict(struct sim *s, const struct change *c)
 {
     if (c->type != EVENT_STATUS || !str_is(c->txn->who, lifecycle)) return;
     uint64_t unheard = silence_of(s, c->after->id->name)->unheard_us;
+    if (lie_now(s, LIE_SILENCE)) unheard = 0;
     if (unheard < 30 * (uint64_t)US)
         sim_fail(s,
                  "node %s is declared silent, but a leader ran for %.1f s only without hearing it",

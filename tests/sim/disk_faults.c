@@ -24,7 +24,7 @@ int disk_raw_open(const char *path, int flags)
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0600);
 }
 
-static bool atlas_allows(struct sim *s, const struct sim_master *m)
+bool disk_may_taint(struct sim *s, const struct sim_master *m)
 {
     unsigned tainted = 0;
     for (unsigned i = 0; i < s->master_count; i++) tainted += s->masters[i].tainted;
@@ -136,7 +136,7 @@ static void disk_rot(struct sim *s, struct sim_master *m)
     if (!path || disk_has_open(m, path) || stat(path, &st) || st.st_size < 2 * MEDIUM_PAGE) return;
     m->tainted = true;
     uint64_t size = (uint64_t)st.st_size, pages = size / MEDIUM_PAGE;
-    switch (sim_below(s, 4)) {
+    switch (sim_below(s, 5)) {
     case 0:
         disk_flip(s, m, path, sim_below(s, size));
         break;
@@ -146,6 +146,9 @@ static void disk_rot(struct sim *s, struct sim_master *m)
     case 2: /* the two first pages */
         disk_flip(s, m, path, sim_below(s, 2) * MEDIUM_PAGE + sim_below(s, 168));
         break;
+    case 3:
+        if (disk_lose_segment(s, m)) break;
+        __attribute__((fallthrough));
     default:
         disk_rot_page(s, m, path, size);
     }
@@ -154,7 +157,7 @@ static void disk_rot(struct sim *s, struct sim_master *m)
 void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t us)
 {
     bool takes = fault == FAULT_DISK_ROTS || fault == FAULT_DISK_WIPED || fault == FAULT_DISK_OLD;
-    if (m->lost || (takes && (!atlas_allows(s, m) || m->replaced))) return;
+    if (m->lost || (takes && (!disk_may_taint(s, m) || m->replaced))) return;
     switch (fault) {
     case FAULT_DISK_STUCK:
         if (!m->life) break;

@@ -34,6 +34,7 @@ static void profile_disks(struct sim *s)
     profile_small(s);
     profile_weights(s, kinds, sizeof kinds / sizeof *kinds);
     s->power_loss = (unsigned)sim_below(s, 1001);
+    s->segment_bytes = 64 << 10;
 }
 
 /* A keyframe every few entries and hardly any entries kept behind it: whoever was away gets a

@@ -1,8 +1,10 @@
-/* A master's disk is lost, or an older copy of it comes back. Whoever it happens to must be refused
- * by the others (src/raft/past.h), so it only happens while they run and remember. */
+/* A master's disk is lost, or a part of it, or an older copy of it comes back. Whoever it happens
+ * to must be refused by the others (src/raft/past.h), so it only happens while they run and
+ * remember. */
 #include "medium.h"
 
 #include "raft/internal.h"
+#include "store/files.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -11,7 +13,54 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { IMAGE_AGE_US = 2 * US, IMAGE_ENTRIES = 30 };
+enum { IMAGE_AGE_US = 2 * US, IMAGE_ENTRIES = 30, NEWEST = 8 /* segments that a start looks at */ };
+
+/* The newest segment is gone with its directory entry: only where what is known to be committed
+ * was in it, else nobody could tell. */
+bool disk_lose_segment(struct sim *s, struct sim_master *m)
+{
+    mem_auto char *log = mem_printf("%s/log", m->dir),
+                  *committed = mem_printf("%s/committed", m->dir);
+    uint64_t *firsts = NULL, hint = 0;
+    size_t n = 0;
+    if (m->life || files_numbers(log, ".mdb", &firsts, &n, NULL)) return false;
+    uint64_t first = n > 1 ? firsts[n - 1] : UINT64_MAX;
+    mem_free(firsts);
+    int fd = disk_raw_open(committed, O_RDONLY);
+    bool known = fd >= 0 && syscall(SYS_pread64, fd, &hint, sizeof hint, 0) == sizeof hint;
+    if (fd >= 0) close(fd);
+    if (!known || hint < first) return false;
+    mem_auto char *path = mem_printf("%s/%020llu.mdb", log, (unsigned long long)first);
+    sim_tell(s, "%s: %s is lost", m->name, path + strlen(m->dir) + 1);
+    return syscall(SYS_unlinkat, AT_FDCWD, path, 0) == 0;
+}
+
+/* The pages of all but the newest segments are scratched: their numbers, which LMDB does not look
+ * at, and whoever walks them does. The master starts, and has no history. */
+void disk_scratch(struct sim *s, struct sim_master *m)
+{
+    mem_auto char *log = mem_printf("%s/log", m->dir);
+    uint64_t *firsts = NULL;
+    size_t n = 0;
+    files_numbers(log, ".mdb", &firsts, &n, NULL);
+    if (n <= NEWEST || !disk_may_taint(s, m)) {
+        mem_free(firsts);
+        return;
+    }
+    master_crash(m, "killed");
+    m->tainted = true;
+    for (size_t i = 0; i + NEWEST < n; i++) {
+        mem_auto char *path = mem_printf("%s/%020llu.mdb", log, (unsigned long long)firsts[i]);
+        int fd = disk_raw_open(path, O_RDWR);
+        long size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+        for (long at = 2 * MEDIUM_PAGE; at < size; at += MEDIUM_PAGE)
+            if (syscall(SYS_pwrite64, fd, "scratch", 7, at) != 7) abort();
+        if (fd >= 0) close(fd);
+    }
+    mem_free(firsts);
+    sim_tell(s, "%s: %zu segments of its log are scratched", m->name, n - NEWEST);
+    master_boot(m);
+}
 
 static bool disk_others_run(struct sim *s, const struct sim_master *m)
 {

@@ -60,7 +60,7 @@ static const char *ending_pods(struct sim *s, struct world *w)
     return NULL;
 }
 
-static const char *ending_sets(struct world *w)
+static const char *ending_sets(struct sim *s, struct world *w)
 {
     static char why[200];
     for (struct actor *a = world_first(w, kind_replicaset, NULL); a; a = world_next(a, NULL)) {
@@ -69,6 +69,7 @@ static const char *ending_sets(struct world *w)
         for (struct actor *p = world_first(w, kind_pod, NULL); p; p = world_next(p, NULL))
             have += ending_active(p->object) &&
                     str_eq(mp_str(mp_get(object_labels(p->object), "app")), app);
+        if (s->lie == LIE_SET_SHORT) have--;
         if (have == want) continue;
         snprintf(why, sizeof why, "replica set %s has %lld of %lld pods", a->name, (long long)have,
                  (long long)want);
@@ -82,7 +83,7 @@ static const char *ending_unconverged(struct sim *s)
     struct sim_master *leader = sim_leader(s);
     if (!leader) return "there is no leader";
     struct world *w = leader->life->core.world;
-    const char *why = ending_sets(w);
+    const char *why = ending_sets(s, w);
     if (!why) why = ending_pods(s, w);
     if (!why && s->webs) why = web_house_busy(s);
     if (!why) why = api_rules_left_over(w);

@@ -191,6 +191,19 @@ static int by_return(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static void history_doctor(struct sim *s, struct op *op)
+{
+    if (!op->returned_us || op->key < 0) return;
+    if (op->kind == OP_READ && op->revision && lie_now(s, LIE_READ_OTHER)) op->seen_value++;
+    if (op->kind != OP_CREATE || op->http != 201) return;
+    if (lie_now(s, LIE_WRITE_REFUSED)) op->http = 409;
+    if (lie_now(s, LIE_WRITE_LATE)) op->seen_limit = 1;
+    if (lie_now(s, LIE_WRITE_LOST)) {
+        op->value = ++s->next_value;
+        memset(&op->request, 1, sizeof op->request);
+    }
+}
+
 void history_check(struct sim *s)
 {
     struct history *h = &s->history;
@@ -203,6 +216,7 @@ void history_check(struct sim *s)
     qsort(ended, ended_count, sizeof *ended, by_return);
     for (size_t i = 0; i < h->count; i++) {
         const struct op *op = &h->ops[i];
+        if (s->lie) history_doctor(s, &h->ops[i]);
         for (; next < ended_count && ended[next]->returned_us < op->invoked_us; next++)
             if (place[ended[next] - h->ops] > floor) floor = place[ended[next] - h->ops];
         uint64_t logged = history_logged(s, op);

@@ -45,6 +45,11 @@ static void pod_starts(void *arg)
     struct kubelet *k = step->k;
     struct kpod *p = kubelet_pod(k, &step->uid);
     if (p && !p->running && !p->going) {
+        if (lie_now(k->sim, LIE_POD_TWICE)) {
+            struct kpod *last = &k->sim->kubelets[k == k->sim->kubelets].pods[PODS_MAX - 1];
+            *last = *p;
+            last->running = true;
+        }
         for (unsigned i = 0; i < k->sim->node_count; i++) {
             struct kpod *twin = kubelet_twin(&k->sim->kubelets[i], p);
             if (twin)

@@ -142,7 +142,7 @@ static int life_open(struct life *l, struct error *err)
                                   .create = true,
                                   .no_fork = true,
                                   .ballast_bytes = 64 * 1024,
-                                  .segment_bytes = 256 * 1024,
+                                  .segment_bytes = s->segment_bytes,
                                   .second_votes = s->guards_off & 1u << 4};
     int rc = store_open(&l->store, &store, err);
     if (rc) return rc;

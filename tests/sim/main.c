@@ -15,8 +15,10 @@ static const char usage[] =
     "            [--shrink]                       a failure is told as shortly as it can be\n"
     "            [--without-faults 3,5-9]         leaves these out, by number\n"
     "            [--clients N] [--nodes N]        no more than these\n"
+    "            [--masters 3|5]                  so many; then --nodes is exact, too\n"
     "            [--require-marks]                fails when a rare branch was not reached\n"
     "            [--except-marks A,B]              but for these\n"
+    "            [--lie NAME]                     a checker is told what is not so: it must fail\n"
     "            [--summary FILE]                 lines of key and value\n";
 
 static const struct option options[] = {{"seed", required_argument, 0, 's'},
@@ -32,6 +34,8 @@ static const struct option options[] = {{"seed", required_argument, 0, 's'},
                                         {"shrink", no_argument, 0, 'k'},
                                         {"require-marks", no_argument, 0, 'q'},
                                         {"except-marks", required_argument, 0, 'x'},
+                                        {"lie", required_argument, 0, 'l'},
+                                        {"masters", required_argument, 0, 'M'},
                                         {"verbose", no_argument, 0, 'v'},
                                         {"harass", no_argument, 0, 'h'},
                                         {0, 0, 0, 0}};
@@ -88,7 +92,13 @@ static bool main_option(struct run *run, char c)
         return run->clients > 0;
     case 'n':
         run->nodes = (unsigned)strtoul(optarg, NULL, 10);
-        return run->nodes > 0;
+        return run->nodes > 0 && run->nodes <= NODES_MAX;
+    case 'M':
+        run->masters = (unsigned)strtoul(optarg, NULL, 10);
+        return run->masters == 3 || run->masters == 5;
+    case 'l':
+        run->lie = lie_find(optarg);
+        return run->lie != LIE_NONE;
     case 'f':
         run->summary = optarg;
         return true;

@@ -1,5 +1,7 @@
 #include "plot.h"
 
+#include "medium.h"
+
 #include "raft/internal.h"
 
 #include <assert.h>
@@ -64,6 +66,8 @@ static bool plot_true(struct plot *p, const struct beat *b, struct sim_master *m
         return q->target != NULL;
     case CUE_COMPLETES:
         return q->ahead;
+    case CUE_INSTALLS:
+        return q->installing;
     case CUE_STORES:
         return r->last_stored >= p->noted && view_term(q, p->noted) == p->noted_term;
     }
@@ -146,6 +150,7 @@ static void plot_do(struct plot *p, const struct act *a)
 {
     static const enum fault kinds[] = {
         [DEED_ISOLATE] = FAULT_ISOLATE,   [DEED_PART] = FAULT_BRIDGE,
+        [DEED_TEAR] = FAULT_DISK_CRASH,   [DEED_SCRATCH] = FAULT_DISK_ROTS,
         [DEED_CRASH] = FAULT_CRASH,       [DEED_STICK] = FAULT_DISK_STUCK,
         [DEED_TRANSFER] = FAULT_TRANSFER, [DEED_TIMEOUT] = FAULT_TIMEOUT_NOW,
         [DEED_DEMOTE] = FAULT_MEMBERS};
@@ -189,6 +194,12 @@ static void plot_do(struct plot *p, const struct act *a)
     case DEED_FREE:
         sim_tell(s, "%s: its disk goes on", m->name);
         p->stuck[m->position] = false;
+        break;
+    case DEED_TEAR:
+        if (m->life) medium_freeze(m->medium, sim_below(s, 25));
+        break;
+    case DEED_SCRATCH:
+        disk_scratch(s, m);
         break;
     case DEED_TRANSFER:
     case DEED_TIMEOUT:

@@ -21,6 +21,7 @@ enum cue {
     CUE_STORES,    /* the noted entry is on who's disk */
     CUE_RECEIVES,  /* a keyframe is on its way to who */
     CUE_COMPLETES, /* who's log is completed for one */
+    CUE_INSTALLS,  /* one is here, and takes the place of who's log */
 };
 
 enum deed {
@@ -35,6 +36,8 @@ enum deed {
     DEED_START,    /* who */
     DEED_STICK,    /* who's disk stands still */
     DEED_FREE,     /* and goes on */
+    DEED_TEAR,     /* who is killed in the middle of a write */
+    DEED_SCRATCH,  /* who's history becomes unreadable */
     DEED_TRANSFER, /* who, leader, is asked to hand over to whom */
     DEED_TIMEOUT,  /* whom is told by who to campaign at once: the message of a transfer */
     DEED_DEMOTE,   /* who, leader, is asked to take whom's vote away */
@@ -58,6 +61,8 @@ struct staging {
     unsigned masters, clients;
     uint64_t delay_min, delay_max, disk_min, disk_max; /* us */
     bool reorder;
+    unsigned seconds; /* 0: 10 */
+    size_t segment_bytes;
     uint64_t keyframe_entries, trailing_entries;
     size_t piece_bytes, window_bytes;
     struct beat beats[12];

@@ -15,7 +15,7 @@ static void profile_stage(struct sim *s)
                                   .disk_min = or_else(g->disk_min, 200),
                                   .disk_max = or_else(g->disk_max, 5 * MS),
                                   .reorder = g->reorder,
-                                  .duration_us = 10 * US,
+                                  .duration_us = or_else(g->seconds, 10) * US,
                                   .drift_ppm = 100,
                                   .fault_every_us = US,
                                   .think_us = sim_between(s, 5 * MS, 50 * MS)};
@@ -23,6 +23,7 @@ static void profile_stage(struct sim *s)
     s->trailing_entries = or_else(g->trailing_entries, 100);
     s->piece_bytes = g->piece_bytes;
     s->window_bytes = g->window_bytes;
+    if (g->segment_bytes) s->segment_bytes = g->segment_bytes;
     s->election_ms = (unsigned)sim_between(s, 150, 300);
     s->heartbeat_ms = s->election_ms / 5;
     s->master_count = g->masters;
@@ -34,7 +35,8 @@ static void profile_stage(struct sim *s)
 
 static const char *profile_mixed(uint64_t seed)
 {
-    static const char *const others[] = {"swarm", "swarm", "swarm", "swarm", "harass", "harass"};
+    static const char *const others[] = {"swarm", "swarm", "swarm", "harass",    "harass",
+                                         "disk",  "disk",  "disk",  "keyframes", "keyframes"};
     enum { OTHERS = sizeof others / sizeof *others };
     uint64_t at = seed % (OTHERS + staging_count);
     return at < OTHERS ? others[at] : stagings[at - OTHERS].name;
@@ -103,6 +105,8 @@ void profile_draw(struct sim *s)
     s->client_count = (unsigned)sim_between(s, 2, 8);
     s->key_count = (unsigned)sim_between(s, 1, 8);
     s->set_count = (unsigned)sim_between(s, 1, 3);
+    static const size_t segments[] = {256 << 10, 256 << 10, 128 << 10, 64 << 10};
+    s->segment_bytes = segments[s->seed % 4];
     if (s->staging)
         profile_stage(s);
     else if (s->harassed)
@@ -110,4 +114,7 @@ void profile_draw(struct sim *s)
     unsigned clients = s->at_most_clients, nodes = s->at_most_nodes;
     if (clients && s->client_count > clients) s->client_count = clients;
     if (nodes && s->node_count > nodes) s->node_count = nodes;
+    if (!s->exact_masters) return;
+    s->master_count = s->exact_masters;
+    if (nodes) s->node_count = nodes;
 }

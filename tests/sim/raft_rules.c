@@ -107,6 +107,8 @@ static void rules_votes(struct life *l, struct seen *seen)
     seen->term = r->current_term;
     seen->vote = r->voted_for;
     if (!r->voted_for) return;
+    if (lie_now(s, LIE_VOTE_TWICE))
+        rules_fact(&s->rules->votes, l->m->position, r->current_term, r->voted_for + 1);
     uint64_t vote = rules_fact(&s->rules->votes, l->m->position, r->current_term, r->voted_for);
     if (vote != r->voted_for)
         sim_fail(s, "%s votes for m%llu and for m%llu in term %llu", l->m->name, (ull)vote,
@@ -124,6 +126,7 @@ static void rules_commit_entry(struct life *l, uint64_t index, uint64_t term)
         memset(rules->committed + rules->room, 0, (room - rules->room) * sizeof *rules->committed);
         rules->room = room;
     }
+    if (rules->committed[index] && lie_now(s, LIE_COMMIT_CHANGES)) rules->committed[index]++;
     uint64_t known = rules->committed[index];
     if (known && known != term)
         sim_fail(s,
@@ -137,6 +140,7 @@ static void rules_commit_entry(struct life *l, uint64_t index, uint64_t term)
     }
     unsigned have = 0;
     for (unsigned i = 0; i < s->master_count; i++) have += rules_stored(s, i, index, term);
+    if (lie_now(s, LIE_COMMIT_ALONE)) have = 1;
     if (have <= s->master_count / 2)
         sim_fail(s, "%s commits entry %llu of term %llu, which is on %u of %u disks", l->m->name,
                  (ull)index, (ull)term, have, s->master_count);

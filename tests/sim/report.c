@@ -90,6 +90,21 @@ void report_summary(const struct run *run)
     printf("\n");
 }
 
+/* What need not be reached by chance, and what holds it instead. */
+static const struct {
+    const char *name, *why;
+} excused[] = {
+    {"keyframe_ahead_of_log", "one follower loses its history twice, and a crash meets the moment "
+                              "between keyframe and reset: tests/raft/test_backfill.c"},
+};
+
+static const char *report_excuse(const char *name)
+{
+    for (size_t i = 0; i < sizeof excused / sizeof *excused; i++)
+        if (strcmp(excused[i].name, name) == 0) return excused[i].why;
+    return NULL;
+}
+
 static bool report_excepted(const struct run *run, const char *name)
 {
     size_t n = strlen(name);
@@ -97,7 +112,7 @@ static bool report_excepted(const struct run *run, const char *name)
         bool begins = p == run->except || p[-1] == ',', ends = p[n] == 0 || p[n] == ',';
         if (begins && ends) return true;
     }
-    return false;
+    return report_excuse(name) != NULL;
 }
 
 static void report_name(const struct run *run, const char *name, unsigned *n)
@@ -116,6 +131,10 @@ bool report_unreached(const struct run *run)
     for (unsigned i = 0; i < MARKS_ALL; i++)
         if (!run->totals.marks[i]) report_name(run, mark_names[i], &n);
     if (n) printf("\n");
+    for (unsigned i = 0; i < MARKS_ALL; i++)
+        if (!run->totals.marks[i] && report_excuse(mark_names[i]))
+            printf("not reached, and need not be: %s: %s\n", mark_names[i],
+                   report_excuse(mark_names[i]));
     return n > 0;
 }
 
@@ -165,6 +184,7 @@ void report_command(const struct run *run, uint64_t seed, FILE *out)
     for (unsigned g = 1; g <= 8; g++)
         if (run->guards_off & (1u << (g - 1))) fprintf(out, " --guard-off S%u", g);
     if (run->clients) fprintf(out, " --clients %u", run->clients);
+    if (run->masters) fprintf(out, " --masters %u", run->masters);
     if (run->nodes) fprintf(out, " --nodes %u", run->nodes);
     report_without(run, out);
     fputc('\n', out);

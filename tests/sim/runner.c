@@ -54,6 +54,8 @@ static void child_play(const struct run *run, uint64_t seed)
     s->verbose = run->verbose;
     s->at_most_clients = run->clients;
     s->at_most_nodes = run->nodes;
+    s->exact_masters = run->masters;
+    s->lie = run->lie;
     s->without = run->without;
     s->without_size = run->without_size;
     s->ended = child_ended;

@@ -21,8 +21,9 @@ struct run {
     bool one, verbose, shrink, require_marks;
     const char *profile, *summary, *except; /* except: marks that need not be reached */
     uint32_t guards_off;
-    unsigned clients, nodes; /* at most; 0: as drawn */
-    unsigned char *without;  /* faults to leave out, by number */
+    enum lie lie;
+    unsigned clients, nodes, masters; /* clients: at most; 0: as drawn */
+    unsigned char *without;           /* faults to leave out, by number */
     size_t without_size;
     struct totals totals;
     uint64_t passed, next;

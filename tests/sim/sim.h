@@ -323,6 +323,7 @@ void faults_stop(struct sim *s);
 /* disk_profiles.c: every seed's own choice; "disk" and "keyframes" are profiles of their own. */
 bool disk_profile_choose(struct sim *s, const char *name);
 void disk_profile_draw(struct sim *s);
+void disk_scratch(struct sim *s, struct sim_master *m); /* old history, of a minority at most */
 void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t us);
 bool disk_excuses(const struct sim_master *m);  /* it may fail to read what it holds */
 bool disk_ends(struct sim *s, const char *why); /* a master's end that its disk explains */
@@ -343,6 +344,28 @@ void plot_look(struct sim *s); /* after every event of a master */
 void misuse_begin(struct sim_master *m, struct sim_master *other, enum fault kind);
 void misuse_junk(struct sim_master *m, struct sim_master *from);
 bool misuse_ends(const struct sim *s, const char *why); /* a master's end that a guard wants */
+
+/* --- lies.c: what a checker is told may be doctored, so that it is seen to fail --- */
+/* clang-format off */
+#define LIES(X) \
+    X(NONE, "none") X(WATCH_DROPS, "watch-drops") X(WATCH_SWAPS, "watch-swaps") \
+    X(WATCH_REPEATS, "watch-repeats") X(WATCH_RENAMES, "watch-renames") X(FEED_SKIPS, "feed-skips") \
+    X(READ_OTHER, "read-other") X(WRITE_LOST, "write-lost") X(WRITE_REFUSED, "write-refused") \
+    X(WRITE_LATE, "write-late") X(LIST_SHORT, "list-short") X(LIST_STALE, "list-stale") \
+    X(REQUEST_TWICE, "request-twice") X(FOLD_OTHER, "fold-other") X(STATE_OTHER, "state-other") \
+    X(TWO_LEADERS, "two-leaders") X(VOTE_TWICE, "vote-twice") X(COMMIT_CHANGES, "commit-changes") \
+    X(COMMIT_ALONE, "commit-alone") X(BOUND_TWICE, "bound-twice") X(POD_TWICE, "pod-twice") \
+    X(SILENCE, "silence") X(FINALIZER, "finalizer") X(OWNER, "owner") X(SET_SHORT, "set-short") \
+    X(QUEUE_LONG, "queue-long") X(AWAY_LOSES, "away-loses")
+/* clang-format on */
+enum lie {
+#define X(name, text) LIE_##name,
+    LIES(X)
+#undef X
+        LIE_COUNT
+};
+enum lie lie_find(const char *name);         /* LIE_NONE: there is none of this name */
+bool lie_now(struct sim *s, enum lie which); /* once, when it is asked for the third time */
 
 /* --- ending.c --- */
 void ending_check(struct sim *s);
@@ -381,16 +404,20 @@ struct sim {
     struct counts counts;
     uint64_t marks[SIM_MARKS_MAX];
     uint64_t keyframe_entries, trailing_entries, next_value;
+    size_t segment_bytes;             /* of the log on disk */
     size_t chunk_bytes;               /* of keyframes between masters; 0: default */
     size_t piece_bytes, window_bytes; /* of entries between masters, see quorum.h; 0: defaults */
     unsigned heartbeat_ms, election_ms;
     uint32_t guards_off;
+    enum lie lie; /* main.c: --lie */
+    unsigned lie_asked;
     bool calm;    /* faults are over */
     bool writing; /* clients work */
     bool verbose, harassed;
     const unsigned char *without; /* faults to leave out, by number */
     size_t without_size;
     unsigned at_most_clients, at_most_nodes; /* 0: as drawn */
+    unsigned exact_masters;                  /* not 0: so many, and as many nodes as there may be */
     void (*ended)(struct sim *s);            /* also by a failure */
     char *story[600];
     size_t told;

@@ -38,6 +38,9 @@ static void truth_request_seen(struct sim *s, const struct fact *f)
         map_put(&s->truth.requests, &r->id, sizeof r->id, r);
     }
     r->revision = f->revision;
+    if (!lie_now(s, LIE_REQUEST_TWICE)) return;
+    r->index--;
+    truth_request_seen(s, f);
 }
 
 uint64_t truth_request(struct sim *s, const struct request_id *id)
@@ -74,6 +77,7 @@ static void truth_changed(struct subscriber *sub, const struct change *c)
                      .folded_us = s->now_us};
     struct fact *known = truth_fact(s, c->revision);
     truth_key(c, &f);
+    if (known->revision && lie_now(s, LIE_FOLD_OTHER)) f.value++;
     if (!known->revision) {
         if (c->revision != s->truth.revision + 1)
             sim_fail(s, "revision %llu comes after %llu", (unsigned long long)c->revision,
@@ -113,6 +117,7 @@ static void truth_state(struct life *l, bool restored)
         *at = (struct state_at){w->index, w->digest};
         sim_mix(s, "fold", &w->digest, sizeof w->digest);
     }
+    if (lie_now(s, LIE_STATE_OTHER)) memset(&at->digest, 1, sizeof at->digest);
     if (!w->revision || (at->index == w->index && digest_equal(&at->digest, &w->digest))) return;
     if (restored && digest_equal(&at->digest, &w->digest)) return;
     sim_fail(s, "%s has another state at revision %llu (index %llu, was %llu)%s", l->m->name,
@@ -152,6 +157,7 @@ void truth_check_life(struct life *l)
         sim_fail(s, "%s applied beyond what is committed", l->m->name);
     if (strcmp(q.role, "leader") != 0) return;
     t->leaders = truth_room(t->leaders, &t->leader_room, q.term, sizeof *t->leaders);
+    if (t->leaders[q.term] && lie_now(s, LIE_TWO_LEADERS)) t->leaders[q.term]++;
     if (t->leaders[q.term] && t->leaders[q.term] != l->m->position + 1)
         sim_fail(s, "term %llu has two leaders: m%llu and %s", (unsigned long long)q.term,
                  (unsigned long long)t->leaders[q.term], l->m->name);

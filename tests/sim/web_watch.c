@@ -17,6 +17,7 @@ struct watcher {
     struct http_call *call;
     int http;
     bool initial, slow, paused, moves;
+    char *held;               /* LIE_WATCH_SWAPS */
     struct buf line, objects; /* objects: what sendInitialEvents told so far */
     uint32_t object_count;
 };
@@ -73,6 +74,7 @@ static void watcher_event(struct watcher *w, const char *type, struct mp object)
 {
     struct sim *s = w->web.sim;
     uint64_t revision = web_revision(object);
+    if (lie_now(s, LIE_WATCH_DROPS)) return;
     if (revision <= w->at)
         sim_fail(s, "%s: an event of revision %llu after %llu", w->web.name,
                  (unsigned long long)revision, (unsigned long long)w->at);
@@ -85,11 +87,14 @@ static void watcher_event(struct watcher *w, const char *type, struct mp object)
     if (strcmp(type, right) != 0)
         sim_fail(s, "%s: revision %llu is told as %s, it was %s", w->web.name,
                  (unsigned long long)revision, type, right);
-    if (!str_eq(mp_str(mp_path(object, "metadata.name")), str_of(f->track->name)))
+    struct str name =
+        lie_now(s, LIE_WATCH_RENAMES) ? STR("another") : mp_str(mp_path(object, "metadata.name"));
+    if (!str_eq(name, str_of(f->track->name)))
         sim_fail(s, "%s: revision %llu is told of another object", w->web.name,
                  (unsigned long long)revision);
     w->at = revision;
     s->webs->watch_events++;
+    if (lie_now(s, LIE_WATCH_REPEATS)) watcher_event(w, type, object);
 }
 
 static void watcher_initial(struct watcher *w, const char *type, struct mp object)
@@ -151,6 +156,18 @@ static void watcher_line(struct watcher *w, const char *json, size_t n)
     }
 }
 
+static void watcher_hears(struct watcher *w, const char *json, size_t n)
+{
+    if (!w->initial && lie_now(w->web.sim, LIE_WATCH_SWAPS)) {
+        w->held = mem_strndup(json, n);
+        return;
+    }
+    watcher_line(w, json, n);
+    mem_auto char *held = w->held;
+    w->held = NULL;
+    if (held) watcher_line(w, held, strlen(held));
+}
+
 /* --- the stream --- */
 
 static void watcher_status(struct http_call *c, int status, struct str type)
@@ -166,7 +183,7 @@ static void watcher_bytes(struct http_call *c, const void *bytes, size_t n)
     buf_append(&w->line, bytes, n);
     size_t from = 0;
     for (char *end; (end = memchr(w->line.data + from, '\n', w->line.len - from));) {
-        watcher_line(w, w->line.data + from, (size_t)(end - w->line.data) - from);
+        watcher_hears(w, w->line.data + from, (size_t)(end - w->line.data) - from);
         from = (size_t)(end - w->line.data) + 1;
     }
     buf_consume(&w->line, from);

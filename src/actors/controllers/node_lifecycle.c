@@ -8,7 +8,7 @@
 #include "actors/controllers/node_health.h"
 #include "base/mem.h"
 
-enum { LOOKS_PER_TURN = 1000 };
+enum { LOOKS_PER_TURN = 1000, STANDSTILL_MS = 2000 };
 
 static struct lifecycle *lifecycle_of(struct subscriber *s)
 {
@@ -67,9 +67,25 @@ static void look(struct watched_node *n)
     watched_release(n);
 }
 
+static uint64_t later_by(uint64_t then_ms, uint64_t gap_ms, uint64_t now_ms)
+{
+    return then_ms + gap_ms < now_ms ? then_ms + gap_ms : now_ms;
+}
+
+/* This process stood still, or its machine did: whoever was not heard meanwhile was not silent. */
+static void pass_over(struct lifecycle *l, uint64_t gap_ms, uint64_t now_ms)
+{
+    struct watched_node *n;
+    for (size_t i = 0; (n = map_next(&l->nodes, &i));) {
+        n->beat_ms = later_by(n->beat_ms, gap_ms, now_ms);
+        if (n->since_ms) n->since_ms = later_by(n->since_ms, gap_ms, now_ms);
+    }
+}
+
 static void lifecycle_turn(struct subscriber *s, uint64_t now_ms)
 {
     struct lifecycle *l = lifecycle_of(s);
+    if (now_ms - l->now_ms >= STANDSTILL_MS) pass_over(l, now_ms - l->now_ms, now_ms);
     l->now_ms = now_ms;
     silence(l);
     for (unsigned looks = 0; looks < LOOKS_PER_TURN && acting_budget(l->system); looks++) {

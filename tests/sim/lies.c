@@ -1,0 +1,24 @@
+/* Doctored observations: the cluster does all right, and a checker is told otherwise. Whatever it
+ * then passes, it would pass from a cluster too. */
+#include "sim.h"
+
+enum { LIE_AT = 3 };
+
+enum lie lie_find(const char *name)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        LIES(X)
+#undef X
+    };
+    for (unsigned i = LIE_NONE + 1; i < LIE_COUNT; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    return LIE_NONE;
+}
+
+bool lie_now(struct sim *s, enum lie which)
+{
+    if (s->lie != which || ++s->lie_asked != LIE_AT) return false;
+    sim_tell(s, "--- from here on a checker is told something else");
+    return true;
+}
