@@ -9,9 +9,10 @@ struct mp version_stored(const struct kind_version *v, struct mp doc, struct buf
         doc = mp_read(own->data, own->len);
     }
     if (!convert_needed(v)) return doc;
-    buf_auto struct buf shown = *own;
+    struct buf defaulted = *own;
     *own = BUF_INIT;
     convert_to_stored(v, doc, own);
+    buf_free(&defaulted);
     return mp_read(own->data, own->len);
 }
 

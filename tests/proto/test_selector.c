@@ -227,6 +227,22 @@ static void fields_of_each_kind_select(void **state)
     assert_true(field_selects("spec.restartPolicy=Never", pod));
     assert_false(field_selects("spec.nodeName=", pod));
     object_unref(pod);
+    struct object *news = object_of(kind_event, "d", "e",
+                                    "{\"metadata\":{},\"involvedObject\":{\"kind\":\"Pod\","
+                                    "\"name\":\"p\"},\"reason\":\"Killed\","
+                                    "\"reportingComponent\":\"c\",\"type\":\"Normal\"}",
+                                    NULL, NULL);
+    assert_true(field_selects("involvedObject.kind=Pod,reason=Killed,type=Normal", news));
+    assert_true(field_selects("regarding.name=p,reportingController=c", news));
+    assert_true(field_selects("source=c,reportingComponent=c", news)); /* who has no source */
+    assert_false(field_selects("regarding.name=q", news));
+    object_unref(news);
+    const struct kind *requests =
+        kind_by_key(STR("certificatesigningrequests.certificates.k8s.io"));
+    struct object *request = object_of(
+        requests, NULL, "r", "{\"metadata\":{},\"spec\":{\"signerName\":\"a.b/c\"}}", NULL, NULL);
+    assert_true(field_selects("spec.signerName=a.b/c", request));
+    object_unref(request);
     struct object *bare = object_of(kind_pod, "d", "p", "{\"metadata\":{}}", NULL, NULL);
     assert_true(field_selects("spec.nodeName=", bare));
     assert_true(field_selects("status.phase=Pending", bare));

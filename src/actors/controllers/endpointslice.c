@@ -100,7 +100,7 @@ void slices_write(struct service_set *s)
     struct object *o;
     for (size_t i = 0; (o = map_next(&s->slices, &i));)
         if (!o->deleted_s) have[count++] = o;
-    qsort(have, count, sizeof *have, slice_compare);
+    qsort(have, count, sizeof(struct object *), slice_compare);
     for (size_t i = 0; i < want.count; i++) {
         struct doc *body = want.items[i];
         if (i < count && mp_same(doc_root(body), doc_root(have[i]->body))) continue;
