@@ -15,7 +15,7 @@ static void delete_answer(struct request *r, const struct result *result)
     if (result->object) uid_text(&result->object->id->uid, uid);
     reply_status(r, &(struct status){.code = 200,
                                      .name = r->route.name,
-                                     .group = r->route.kind->group,
+                                     .group = r->route.served->group,
                                      .kind = r->route.kind->resource,
                                      .uid = uid});
 }

@@ -38,7 +38,7 @@ static bool mutate_patched(struct request *r, struct attempt *a, struct mp targe
 static void mutate_conflict(struct request *r)
 {
     buf_auto struct buf resource = BUF_INIT;
-    status_resource(r->route.kind, &resource);
+    status_resource(r->route.served, &resource);
     reply_error(r, 409, NULL,
                 "Operation cannot be fulfilled on %s \"%.*s\": the object has been modified; "
                 "please apply your changes to the latest version and try again",
@@ -63,7 +63,7 @@ bool mutate_check_versions(struct request *r, const struct attempt *a, struct mp
     uid_text(&a->old->id->uid, uid);
     if (given.n && !str_is(given, uid)) {
         buf_auto struct buf resource = BUF_INIT;
-        status_resource(r->route.kind, &resource);
+        status_resource(r->route.served, &resource);
         reply_error(r, 409, NULL,
                     "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: UID in "
                     "precondition: %.*s, UID in object meta: %s",

@@ -41,7 +41,7 @@ static struct status reply_about_route(const struct request *r, int code, const 
     struct status s = {.code = code, .reason = reason};
     if (r->route.type == ROUTE_RESOURCE) {
         s.name = r->route.name;
-        s.group = r->route.kind->group;
+        s.group = r->route.served->group;
         s.kind = r->route.kind->resource;
     }
     return s;
@@ -65,7 +65,7 @@ void reply_error(struct request *r, int code, const char *reason, const char *fo
 void reply_not_found(struct request *r)
 {
     buf_auto struct buf resource = BUF_INIT;
-    status_resource(r->route.kind, &resource);
+    status_resource(r->route.served, &resource);
     reply_error(r, 404, NULL, "%s \"%.*s\" not found", resource.data, (int)r->route.name.n,
                 r->route.name.p);
 }
@@ -88,7 +88,7 @@ void reply_invalid(struct request *r, struct str name, const struct causes *caus
     reply_status(r, &(struct status){.code = 422,
                                      .message = message.data,
                                      .name = name,
-                                     .group = kind->group,
+                                     .group = r->route.served->group,
                                      .kind = kind->kind,
                                      .causes = causes});
 }
@@ -100,7 +100,7 @@ void reply_result(struct request *r, int code, const struct result *result)
     else /* it was removed before this master could look */
         reply_status(r, &(struct status){.code = code,
                                          .name = r->route.name,
-                                         .group = r->route.kind->group,
+                                         .group = r->route.served->group,
                                          .kind = r->route.kind->resource});
 }
 

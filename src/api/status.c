@@ -31,10 +31,10 @@ const char *status_reason(int code)
     return code >= 500 ? "InternalError" : "";
 }
 
-void status_resource(const struct kind *kind, struct buf *out)
+void status_resource(const struct kind_version *v, struct buf *out)
 {
-    buf_puts(out, kind->resource);
-    if (kind->group[0]) buf_printf(out, ".%s", kind->group);
+    buf_puts(out, v->kind->resource);
+    if (v->group[0]) buf_printf(out, ".%s", v->group);
 }
 
 void status_invalid_message(const char *kind, struct str name, const struct causes *causes,

@@ -22,7 +22,7 @@ struct status {
 void status_put(const struct status *s, struct buf *json);
 const char *status_reason(int code);
 /* "pods" or "replicasets.apps": how messages name a resource. */
-void status_resource(const struct kind *kind, struct buf *out);
+void status_resource(const struct kind_version *v, struct buf *out);
 /* 'Pod "x" is invalid: spec.containers: Required value' */
 void status_invalid_message(const char *kind, struct str name, const struct causes *causes,
                             struct buf *out);
