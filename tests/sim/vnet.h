@@ -20,6 +20,8 @@ enum { VNET_PORT = 443 };
 
 struct dial;
 
+enum { VLOOP_IDLES = 4 };
+
 struct vloop {
     uv_loop_t uv;
     struct sim *sim;
@@ -27,7 +29,7 @@ struct vloop {
     unsigned host;     /* 10.0.0.host */
     uv_prepare_t *prepare;
     uv_check_t *check;
-    uv_idle_t *idle;
+    uv_idle_t *idle[VLOOP_IDLES];
     uv_tcp_t *listener;
     uv_connection_cb connected;
     struct list socks;

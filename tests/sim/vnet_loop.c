@@ -18,6 +18,7 @@ int __wrap_uv_timer_init(uv_loop_t *loop, uv_timer_t *t);
 int __wrap_uv_timer_start(uv_timer_t *t, uv_timer_cb cb, uint64_t timeout, uint64_t repeat);
 uint64_t __wrap_uv_timer_get_due_in(const uv_timer_t *t);
 uint64_t __wrap_uv_now(const uv_loop_t *loop);
+uint64_t __wrap_uv_hrtime(void);
 void __wrap_uv_update_time(uv_loop_t *loop);
 int __wrap_uv_prepare_init(uv_loop_t *loop, uv_prepare_t *p);
 int __wrap_uv_prepare_start(uv_prepare_t *p, uv_prepare_cb cb);
@@ -27,6 +28,7 @@ int __wrap_uv_idle_init(uv_loop_t *loop, uv_idle_t *i);
 int __wrap_uv_idle_start(uv_idle_t *i, uv_idle_cb cb);
 int __wrap_uv_idle_stop(uv_idle_t *i);
 int __wrap_uv_is_active(const uv_handle_t *h);
+int __wrap_uv_is_closing(const uv_handle_t *h);
 void __wrap_uv_unref(uv_handle_t *h);
 void __wrap_uv_close(uv_handle_t *h, uv_close_cb cb);
 
@@ -47,13 +49,18 @@ void vloop_after(struct vloop *loop)
 {
     if (loop->prepare) loop->prepare->prepare_cb(loop->prepare);
     if (loop->check) loop->check->check_cb(loop->check);
-    if (loop->idle && (loop->idle->flags & HANDLE_ACTIVE)) vloop_kick(loop);
+    for (unsigned i = 0; i < VLOOP_IDLES; i++)
+        if (loop->idle[i] && (loop->idle[i]->flags & HANDLE_ACTIVE)) vloop_kick(loop);
 }
 
 static void vloop_turn(void *arg)
 {
     struct vloop *loop = arg;
     loop->turning = false;
+    for (unsigned i = 0; i < VLOOP_IDLES; i++) {
+        uv_idle_t *idle = loop->idle[i];
+        if (idle && (idle->flags & HANDLE_ACTIVE)) idle->idle_cb(idle);
+    }
     vloop_after(loop);
 }
 
@@ -62,6 +69,11 @@ void vloop_kick(struct vloop *loop)
     if (loop->turning || (loop->life && loop->life->dead)) return;
     loop->turning = true;
     sim_after(loop->sim, loop->life, sim_between(loop->sim, 1, 20), vloop_turn, loop);
+}
+
+uint64_t __wrap_uv_hrtime(void)
+{
+    return sim_now_running->now_us * 1000;
 }
 
 uint64_t __wrap_uv_now(const uv_loop_t *loop)
@@ -181,7 +193,12 @@ int __wrap_uv_idle_init(uv_loop_t *loop, uv_idle_t *i)
     i->loop = loop;
     i->type = UV_IDLE;
     i->flags = 0;
-    vloop_of(loop)->idle = i;
+    struct vloop *v = vloop_of(loop);
+    unsigned at = 0;
+    while (v->idle[at]) {
+        if (++at == VLOOP_IDLES) sim_fail(v->sim, "a loop has more idle handles than expected");
+    }
+    v->idle[at] = i;
     return 0;
 }
 
@@ -189,6 +206,7 @@ int __wrap_uv_idle_start(uv_idle_t *i, uv_idle_cb cb)
 {
     i->idle_cb = cb;
     i->flags |= HANDLE_ACTIVE;
+    vloop_kick(vloop_of(i->loop));
     return 0;
 }
 
@@ -201,6 +219,11 @@ int __wrap_uv_idle_stop(uv_idle_t *i)
 int __wrap_uv_is_active(const uv_handle_t *h)
 {
     return h->flags & HANDLE_ACTIVE;
+}
+
+int __wrap_uv_is_closing(const uv_handle_t *h)
+{
+    return (h->flags & HANDLE_CLOSING) != 0;
 }
 
 void __wrap_uv_unref(uv_handle_t *h)
@@ -228,6 +251,7 @@ void __wrap_uv_close(uv_handle_t *h, uv_close_cb cb)
     if (h->type == UV_TCP) vsock_close((uv_tcp_t *)h, false);
     if (h == (uv_handle_t *)loop->prepare) loop->prepare = NULL;
     if (h == (uv_handle_t *)loop->check) loop->check = NULL;
-    if (h == (uv_handle_t *)loop->idle) loop->idle = NULL;
+    for (unsigned i = 0; i < VLOOP_IDLES; i++)
+        if (h == (uv_handle_t *)loop->idle[i]) loop->idle[i] = NULL;
     sim_after(loop->sim, loop->life, 1, handle_closed, h);
 }
