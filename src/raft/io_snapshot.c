@@ -178,11 +178,21 @@ struct get {
     raft_io_snapshot_get_cb cb;
 };
 
+/* Raft's entries begin behind its keyframe. When that one has rotted, an older one leaves a gap in
+ * which a follower stands for ever; a start takes the older one and the log behind it. */
+static void io_check_newest(struct quorum *q, const struct keyframe_meta *meta)
+{
+    if (meta->index < q->raft.log.snapshot.last_index)
+        trace_fatal("quorum", "the keyframe at index %llu is damaged: to be started from an older",
+                    (unsigned long long)q->raft.log.snapshot.last_index);
+}
+
 static struct raft_snapshot *io_newest(struct quorum *q)
 {
     struct keyframe *k;
     if (keyframe_open(q->options.disk->store, UINT64_MAX, &k, NULL)) return NULL;
     const struct keyframe_meta *meta = keyframe_meta(k);
+    io_check_newest(q, meta);
     struct raft_snapshot *snapshot = raft_calloc(1, sizeof *snapshot);
     uint64_t revision = meta->revision;
     snapshot->index = meta->index;

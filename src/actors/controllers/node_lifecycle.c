@@ -8,7 +8,7 @@
 #include "actors/controllers/node_health.h"
 #include "base/mem.h"
 
-enum { LOOKS_PER_TURN = 1000, STANDSTILL_MS = 2000 };
+enum { LOOKS_PER_TURN = 1000, STANDSTILL_MS = 500 };
 
 static struct lifecycle *lifecycle_of(struct subscriber *s)
 {
