@@ -18,7 +18,10 @@ static struct kind kind = {
     .subresources = subresources,
     .subresource_count = 1,
 };
-static const struct kind_version version = {&kind, "v1", "stable.example.com/v1", NULL};
+static const struct kind_version version = {.kind = &kind,
+                                            .group = "stable.example.com",
+                                            .version = "v1",
+                                            .api_version = "stable.example.com/v1"};
 
 static const char name[] = "com.example.stable.v1.CronTab";
 

@@ -274,7 +274,8 @@ static void a_custom_kind_is_the_same_in_both_forms(void **state)
                                .resource = "foos",
                                .custom = true,
                                .verbs = VERB_GET | VERB_PATCH};
-    static const struct kind_version version = {&kind, "v1", "example.com/v1", NULL};
+    static const struct kind_version version = {
+        .kind = &kind, .group = "example.com", .version = "v1", .api_version = "example.com/v1"};
     const char *text =
         "{\"type\":\"object\",\"title\":\"t\",\"required\":[\"a\"],\"properties\":{"
         "\"a\":{\"type\":\"string\",\"pattern\":\"^x\",\"maxLength\":300,\"default\":\"x y\"},"

@@ -1,6 +1,6 @@
 /* What every cluster has from the start and gets back when it is lost: the priority classes of the
- * system, the Service, Endpoints and EndpointSlice by which pods find the masters, the CA by which other servers
- * know clients. (The first namespaces are made by namespace.c.) */
+ * system, the Service, Endpoints and EndpointSlice by which pods find the masters, the CA by which
+ * other servers know clients. (The first namespaces are made by namespace.c.) */
 #include "actors/controllers/bootstrap.h"
 #include "actors/controllers/acting.h"
 #include "actors/controllers/controllers.h"
