@@ -57,7 +57,7 @@ static int form_read(struct arena *a, struct mp fields, struct fieldset *out, bo
     if (fields.type != MP_MAP) return error_set(err, E_INVALID, "FieldsV1 must hold objects only");
     *itself = fields.count == 0;
     for (struct mp_iter it = mp_items(fields); mp_iter_next(&it);) {
-        struct step step;
+        struct step step = {0};
         struct fieldset below = {0};
         bool member = false;
         if (str_is(it.key, ".")) {
