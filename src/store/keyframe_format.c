@@ -160,7 +160,7 @@ char *keyframe_temporary(const struct store *s)
 
 static bool keyframe_later_there(const char *path, uint64_t index)
 {
-    struct keyframe_trailer there;
+    struct keyframe_trailer there = {0};
     struct error err;
     return keyframe_trailer_read(path, &there, &err) == 0 && there.index > index &&
            keyframe_file_check(path, &err) == 0;
