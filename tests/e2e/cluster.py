@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -195,6 +196,18 @@ class ClusterTest(unittest.TestCase):
         cls.cluster = Cluster(*cls.options)
         cls.addClassCleanup(cls.cluster.close)
         cls.cluster.nodes_ready(cls.nodes)
+
+
+class KubectlStory:
+    """Stories told with a kubectl: `find` finds it, `k` runs it, each test has a namespace of its own."""
+
+    def setUp(self):
+        self.binary = self.find()
+        if not self.binary:
+            self.skipTest("no such kubectl on this machine")
+        self.ns = re.sub("[^a-z0-9]+", "-", self.id().split(".")[-1].lower())[:40].strip("-")
+        self.k("create", "namespace", self.ns)
+        self.addCleanup(lambda: self.k("delete", "namespace", self.ns, "--wait=false"))
 
 
 def config_map(name, **data):

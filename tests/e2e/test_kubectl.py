@@ -5,7 +5,7 @@ import re
 import subprocess
 import time
 
-from cluster import ClusterTest, kubectl_120, kubectl_current, until
+from cluster import ClusterTest, KubectlStory, kubectl_120, kubectl_current, until
 
 WEB = """
 apiVersion: apps/v1
@@ -22,16 +22,8 @@ spec:
 """
 
 
-class Verbs:
-    """Run by both classes below; `binary` is the kubectl under test. Each test has a namespace."""
-
-    def setUp(self):
-        self.binary = self.find()
-        if not self.binary:
-            self.skipTest("no such kubectl on this machine")
-        self.ns = re.sub("[^a-z0-9]+", "-", self.id().split(".")[-1].lower())[:40].strip("-")
-        self.k("create", "namespace", self.ns)
-        self.addCleanup(lambda: self.k("delete", "namespace", self.ns, "--wait=false"))
+class Verbs(KubectlStory):
+    """Run by both classes below."""
 
     def k(self, *words, **more):
         return self.cluster.kubectl(*words, kubectl=self.binary, **more).stdout
