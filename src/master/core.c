@@ -156,7 +156,9 @@ int core_open(struct core *core, const struct core_options *options, struct erro
         .chunk_bytes = options->chunk_bytes,
         .guards_off = options->guards_off,
     };
-    return quorum_open(&core->quorum, &quorum, err);
+    int rc = quorum_open(&core->quorum, &quorum, err);
+    if (!rc) core->options.id = quorum_seat_of(options->id, options->server_count);
+    return rc;
 }
 
 int core_start(struct core *core, struct error *err)

@@ -46,7 +46,7 @@ struct gate_master {
 struct core_options {
     const char *name;    /* "m1" */
     const char *cluster; /* uuid */
-    uint64_t id;
+    uint64_t id; /* the master's; of an open core: its seat's, by which masters know each other */
     const struct quorum_server *servers;
     unsigned server_count;
     const char *const

@@ -86,13 +86,10 @@ static void gate_master_listen(struct gate *gate, struct feed_listener *l)
 const char *master_name_of(struct core *core, uint64_t id)
 {
     static _Thread_local char name[32];
-    if (!id) return "";
-    for (unsigned i = 0; i < core->options.server_count; i++)
-        if (core->options.servers[i].id == id) {
-            snprintf(name, sizeof name, "m%llu", (unsigned long long)id);
-            return name;
-        }
-    return "";
+    uint64_t holder = quorum_holder(core->quorum, id);
+    if (!holder) return "";
+    snprintf(name, sizeof name, "m%llu", (unsigned long long)holder);
+    return name;
 }
 
 static void gate_master_status(struct gate *gate, struct gate_status *out)

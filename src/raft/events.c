@@ -1,5 +1,6 @@
 /* What happens to a running quorum: ticks, frames, connections; and what can be asked of it. */
 #include "raft/past.h"
+#include "raft/seats.h"
 
 /* A process that was stopped for a while looks at what came in before it believes its clock. */
 static bool quorum_stalled(struct quorum *q, uint64_t now)
@@ -27,12 +28,14 @@ void quorum_tick(struct quorum *q)
     bool stalled = quorum_stalled(q, now_ms(q));
     receive_retry_held(q);
     if (!stalled) lead_tick(q);
-    if (!stalled && !quorum_leads_without_disk(q) && !guard_s4_withholds_tick(q))
+    if (!stalled && !quorum_leads_without_disk(q) && !guard_s4_withholds_tick(q) &&
+        !seats_abstains(q))
         RAFT_CALL(q, q->tick(&q->io));
     io_sends_expire(q);
     install_sources_tick(q);
     install_target_tick(q);
     reads_tick(q);
+    seats_tick(q);
     past_tick(q);
     turn_end(q);
 }
@@ -41,7 +44,7 @@ void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes, size_t n
 {
     if (!q->started || q->closing) return;
     struct peer *peer = peer_find(q, from);
-    if (!peer) {
+    if (!peer || !seats_taken(q, peer)) {
         mark(q, MARK_unknown_sender);
         return;
     }

@@ -40,7 +40,8 @@ struct raft_configuration;
     X(install_again) X(install_stalled) X(install_resumed) X(install_delivered) \
     X(install_refused) X(install_reset) X(install_unstuck) X(keyframe_ahead_of_log) X(keyframe_passed_over) \
     X(backfill_begun) X(backfill_searched) X(backfill_stored) X(backfill_done) X(backfill_without) \
-    X(backfill_dropped) X(backfill_resumed) X(past_refused)
+    X(backfill_dropped) X(backfill_resumed) X(past_refused) \
+    X(seat_lost) X(seat_given) X(seat_refused) X(seat_waits) X(seat_abstained) X(seat_held)
 /* clang-format on */
 
 enum mark {

@@ -3,6 +3,7 @@
  * time in which libraft is "installing" is that of one log reset at most and one restore, and the
  * defects around long installs have no room (A2). */
 #include "raft/install.h"
+#include "raft/seats.h"
 
 /* InstallSnapshot as libraft expects it; everything in it is libraft's to free. */
 static void install_give(struct quorum *q, struct peer *from, const struct keyframe_target *t)
@@ -90,7 +91,8 @@ static bool install_conf_foreign(struct quorum *q, struct str bytes)
 void install_offer(struct quorum *q, struct peer *from, const struct wire *w)
 {
     from->heard_ms = now_ms(q);
-    if (w->term < q->raft.current_term || install_conf_foreign(q, w->offer.conf)) {
+    if (w->term < q->raft.current_term || install_conf_foreign(q, w->offer.conf) ||
+        seats_offered(q, w->offer.seats, NULL)) {
         mark(q, MARK_install_refused);
         return;
     }

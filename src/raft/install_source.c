@@ -2,7 +2,7 @@
  * KiB. One per peer; libraft's send request is completed when the follower has confirmed (its
  * progress left the snapshot state), or failed when the follower went quiet, so that libraft tries
  * again at once and not after minutes. */
-#include "raft/internal.h"
+#include "raft/seats.h"
 
 struct keyframe_source {
     struct quorum *q;
@@ -55,7 +55,9 @@ static void install_source_offer(struct quorum *q, struct keyframe_source *s,
     w.offer.size = s->size;
     w.offer.conf_index = args->conf_index;
     w.offer.conf = (struct str){conf, n};
-    struct buf buf_auto frame = BUF_INIT;
+    struct buf buf_auto frame = BUF_INIT, seats = BUF_INIT;
+    seats_put(q, &seats);
+    w.offer.seats = (struct str){seats.data, seats.len};
     wire_write(&frame, &w);
     raft_free(conf);
     send_frame(q, s->peer, &frame);

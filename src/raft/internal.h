@@ -24,6 +24,7 @@ enum {
     CHUNK_BYTES = 256 * 1024,          /* of a keyframe on its way to a follower */
     TRAILING_BYTES = 16 * 1024 * 1024, /* of entries kept in memory behind a keyframe */
     TRAILING_AT_START = 256,           /* entries before the keyframe that a start loads */
+    SEATS_MAX = STORE_PEERS_MAX,       /* masters */
     HELD_MAX = 64, /* messages that wait for the disk; more are dropped (the sender repeats) */
     PROGRESS_PROBE = 0,
     PROGRESS_SNAPSHOT = 2, /* libraft's raft_progress.state while a snapshot is on its way */
@@ -35,7 +36,8 @@ struct deferred {
 };
 
 struct peer {
-    uint64_t id;
+    uint64_t id;          /* its seat: libraft's server id */
+    uint64_t holder, met; /* the master that sits there; who greeted us from there last (seats.h) */
     const char *address;
     bool up, lost;          /* lost: it was up, and is not any more */
     uint64_t heard_ms;      /* its last AppendEntries */
@@ -84,10 +86,22 @@ struct past {                       /* past.h */
     bool noting;
 };
 
+struct giving { /* of a seat: seats.h */
+    struct raft_apply apply;
+    struct raft_buffer buffer;
+    bool active;
+    quorum_done_fn *done;
+    void *arg;
+    int status;
+    uint64_t index;
+    struct deferred submit, finish;
+};
+
 struct quorum {
-    struct quorum_options options;
-    struct peer *peers; /* one per server, self included */
-    unsigned self;      /* position of ourselves */
+    struct quorum_options options; /* id: our seat */
+    uint64_t holder;               /* ourselves: the master's id */
+    struct peer *peers;            /* one per seat, self included */
+    unsigned self;                 /* position of ourselves */
     struct raft raft;
     struct raft_io io;
     struct raft_fsm fsm;
@@ -126,6 +140,7 @@ struct quorum {
     struct proposal proposal;
     struct reads reads;
     struct past past;
+    struct giving giving;
 
     /* keyframes */
     uint64_t keyframe_index; /* of the newest that raft knows */

@@ -1,7 +1,7 @@
 /* struct raft_io: the log on its way to the disk. Jobs run in order; a job that is done is durable,
  * and it never fails (disk.h), so libraft's broken error paths are never taken. */
 #include "raft/backfill.h"
-#include "raft/internal.h"
+#include "raft/seats.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -23,9 +23,13 @@ static struct record io_record_of(const struct raft_entry *e, uint64_t index)
         assert(e->buf.len >= ENTRY_HEADER);
         uint64_t header[2];
         memcpy(header, e->buf.base, sizeof header);
+        r.payload = (struct str){(char *)e->buf.base + ENTRY_HEADER, e->buf.len - ENTRY_HEADER};
+        if (seats_is_entry(e)) {
+            r.type = RECORD_SEAT;
+            return r;
+        }
         r.first_revision = le64toh(header[0]);
         r.time_ms = (int64_t)le64toh(header[1]);
-        r.payload = (struct str){(char *)e->buf.base + ENTRY_HEADER, e->buf.len - ENTRY_HEADER};
     }
     return r;
 }
@@ -67,6 +71,8 @@ int io_append(struct raft_io *io, struct raft_io_append *req, const struct raft_
     struct quorum *q = io_quorum(io);
     if (!io_members_stay(q, entries, n))
         trace_fatal("quorum", "libraft would write a change of the members, which are fixed");
+    for (unsigned i = 0; i < n; i++)
+        if (seats_is_entry(&entries[i])) seats_stored(q, &entries[i]);
     backfill_yield(q, q->log_last + 1);
     struct write *w = mem_zalloc(sizeof *w + n * sizeof w->records[0]);
     w->q = q;

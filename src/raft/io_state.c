@@ -67,17 +67,20 @@ int io_recover(struct raft_io *io, const struct raft_configuration *conf)
  * front. */
 static struct raft_entry io_entry_of(const struct record *r)
 {
-    size_t head = r->type == RAFT_COMMAND ? ENTRY_HEADER : 0;
+    bool seat = r->type == RECORD_SEAT;
+    size_t head = r->type == RAFT_COMMAND || seat ? ENTRY_HEADER : 0;
     size_t n = r->type == RAFT_BARRIER ? 8 : head + r->payload.n;
     char *bytes = raft_malloc(n);
     if (r->type == RAFT_BARRIER) {
         memset(bytes, 0, n);
     } else {
-        uint64_t header[2] = {htole64(r->first_revision), htole64((uint64_t)r->time_ms)};
+        uint64_t header[2] = {seat ? SEAT_REVISION : htole64(r->first_revision),
+                              htole64((uint64_t)r->time_ms)};
         memcpy(bytes, header, head);
         if (r->payload.n) memcpy(bytes + head, r->payload.p, r->payload.n);
     }
-    return (struct raft_entry){.term = r->term, .type = r->type, .buf = {.base = bytes, .len = n}};
+    return (struct raft_entry){
+        .term = r->term, .type = seat ? RAFT_COMMAND : r->type, .buf = {.base = bytes, .len = n}};
 }
 
 struct loading {

@@ -1,7 +1,7 @@
 /* libraft's snapshots are our keyframes: the application writes them, raft holds only a descriptor
  * (the revision). When one is written raft frees its memory before it; the log on disk stays, it is
  * the history. */
-#include "raft/internal.h"
+#include "raft/seats.h"
 
 static uint64_t keyframes_bytes_due(const struct quorum *q)
 {
@@ -22,7 +22,10 @@ static int fsm_apply(struct raft_fsm *fsm, const struct raft_buffer *buf, void *
     struct quorum *q = fsm->data;
     uint64_t index = q->raft.last_applied + 1;
     struct str payload = {(const char *)buf->base + ENTRY_HEADER, buf->len - ENTRY_HEADER};
-    q->options.fsm.apply(q->options.fsm.ctx, index, view_term(q, index), payload);
+    if (wire_is_seat((struct str){buf->base, buf->len}))
+        seats_applied(q, index, payload);
+    else
+        q->options.fsm.apply(q->options.fsm.ctx, index, view_term(q, index), payload);
     q->since_bytes += buf->len;
     keyframes_consider(q);
     *result = NULL;

@@ -48,7 +48,7 @@ static void lead_begin(struct quorum *q)
     q->in_raft--;
     if (rc != 0) trace_fatal("quorum", "no barrier: %s", raft_strerror(rc));
     q->barrier_index = q->barrier.index;
-    trace_info("quorum", "server %llu leads term %llu", (unsigned long long)q->options.id,
+    trace_info("quorum", "server %llu leads term %llu", (unsigned long long)q->holder,
                (unsigned long long)q->raft.current_term);
 }
 
@@ -58,7 +58,7 @@ static void lead_end(struct quorum *q)
     io_sends_cancel(q);
     q->barrier_index = q->barrier_term = 0;
     lead_defer(q, false, q->seen_term);
-    trace_info("quorum", "server %llu no longer leads term %llu", (unsigned long long)q->options.id,
+    trace_info("quorum", "server %llu no longer leads term %llu", (unsigned long long)q->holder,
                (unsigned long long)q->seen_term);
 }
 

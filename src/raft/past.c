@@ -1,15 +1,13 @@
 #include "raft/past.h"
 
+#include "raft/seats.h"
+
 #include <endian.h>
 #include <stdio.h>
 
-enum { NOTE_MS = 1000 };
-
-/* On the wire, little-endian: first what the sender is, then what it has seen of the receiver. */
-struct greeting {
-    uint64_t boot, life, term, index;
-    uint64_t seen_boot, seen_life, seen_term, seen_index;
-};
+/* On the wire, little-endian: first what the sender is, then what it has seen of the receiver (of
+ * the one that it knows there), then who sits where (seats.h). */
+enum { NOTE_MS = 1000, GREETING = 8 };
 
 static struct store_peer *past_of(struct store_past *p, uint64_t id)
 {
@@ -26,7 +24,7 @@ static struct store_peer past_now(const struct quorum *q)
                                .index = q->installing ? q->past.stored : q->raft.last_stored};
 }
 
-static int past_note(struct quorum *q, struct error *err)
+int past_note(struct quorum *q, struct error *err)
 {
     int rc = store_past_set(q->options.disk->store, &q->past.known, ++q->past.version, err);
     if (!rc) q->past.noted = q->past.known;
@@ -41,15 +39,11 @@ int past_begin(struct quorum *q, struct error *err)
     if (old.refused)
         return error_set(err, E_CORRUPT,
                          "this is an older copy of the master's data, the others have refused it: "
-                         "remove server %llu from the cluster and join it, empty, under a new id",
-                         (unsigned long long)q->options.id);
+                         "'logship master replace' replaces m%llu by an empty one under a new id",
+                         (unsigned long long)q->holder);
     *known = (struct store_past){.boot = old.boot + 1};
     q->options.host->random(q->options.host, &known->life, sizeof known->life);
-    for (unsigned i = 0; i < q->options.server_count; i++) {
-        if (i == q->self) continue;
-        const struct store_peer *p = past_of(&old, q->peers[i].id);
-        known->peers[known->count++] = p ? *p : (struct store_peer){.id = q->peers[i].id};
-    }
+    seats_load(q, &old);
     return past_note(q, err);
 }
 
@@ -73,7 +67,8 @@ static int past_behind(const struct store_peer *is, const struct store_peer *see
 
 void quorum_greet(struct quorum *q, uint64_t to, struct buf *out)
 {
-    struct store_peer now = past_now(q), *seen = past_of(&q->past.known, to), none = {0};
+    struct store_peer now = past_now(q), none = {0},
+                      *seen = past_of(&q->past.known, quorum_holder(q, to));
     if (!seen) seen = &none;
     const uint64_t fields[] = {now.boot,   now.life,   now.term,   now.index,
                                seen->boot, seen->life, seen->term, seen->index};
@@ -81,6 +76,7 @@ void quorum_greet(struct quorum *q, uint64_t to, struct buf *out)
         uint64_t field = htole64(fields[i]);
         buf_append(out, &field, sizeof field);
     }
+    seats_put(q, out);
 }
 
 /* Others count on what this copy does not have. */
@@ -91,38 +87,57 @@ static void past_end(struct quorum *q, uint64_t from, const struct error *why)
     if (past_note(q, &err)) trace_error("quorum", "%s", err.text);
     trace_fatal("quorum",
                 "server %llu was restored from an older copy of its data, or lost it: server %llu "
-                "says %s; remove it from the cluster and join it, empty, under a new id",
-                (unsigned long long)q->options.id, (unsigned long long)from, why->text);
+                "says %s; 'logship master replace' replaces it by an empty one under a new id",
+                (unsigned long long)q->holder, (unsigned long long)from, why->text);
 }
 
-int quorum_greeted(struct quorum *q, uint64_t from, struct str bytes, struct error *err)
+/* Their part, and what they have seen of us: of whoever held our seat before us it is not ours. */
+static int past_greeted(struct quorum *q, uint64_t from, const uint64_t f[GREETING],
+                        struct error *err)
 {
-    uint64_t f[sizeof(struct greeting) / sizeof(uint64_t)];
-    struct store_peer *seen = past_of(&q->past.known, from);
+    uint64_t id = quorum_holder(q, from);
+    struct store_peer *seen = past_of(&q->past.known, id);
+    const struct store_peer theirs = {id, f[0], f[1], f[2], f[3]};
     struct error why;
-    if (!seen || bytes.n != sizeof f) return error_set(err, E_INVALID, "a greeting is damaged");
-    memcpy(f, bytes.p, sizeof f);
-    for (size_t i = 0; i < sizeof f / sizeof *f; i++) f[i] = le64toh(f[i]);
-    const struct store_peer theirs = {from, f[0], f[1], f[2], f[3]},
-                            ours = {q->options.id, f[4], f[5], f[6], f[7]}, now = past_now(q);
-    if (past_behind(&now, &ours, &why)) past_end(q, from, &why);
     if (past_behind(&theirs, seen, &why)) {
         mark(q, MARK_past_refused);
         return error_set(err, E_DENIED,
                          "server %llu was restored from an older copy of its data, or lost it: %s; "
-                         "remove it from the cluster and join it, empty, under a new id",
-                         (unsigned long long)from, why.text);
+                         "'logship master replace' replaces it by an empty one under a new id",
+                         (unsigned long long)id, why.text);
     }
-    bool new_life = theirs.boot != seen->boot;
     seen->boot = theirs.boot;
     seen->life = theirs.life;
     past_saw(q, peer_find(q, from), theirs.term, 0); /* its last entries may yet be replaced */
-    return new_life ? past_note(q, err) : 0;
+    return 0;
+}
+
+int quorum_greeted(struct quorum *q, uint64_t from, struct str bytes, struct error *err)
+{
+    uint64_t f[GREETING], holder;
+    struct str seats = {bytes.p + sizeof f, bytes.n - sizeof f};
+    if (!peer_find(q, from) || bytes.n != sizeof f + q->options.server_count * 2 * sizeof(uint64_t))
+        return error_set(err, E_INVALID, "a greeting is damaged");
+    memcpy(f, bytes.p, sizeof f);
+    for (size_t i = 0; i < GREETING; i++) f[i] = le64toh(f[i]);
+    memcpy(&holder, seats.p + q->self * 2 * sizeof holder, sizeof holder);
+    const struct store_peer ours = {q->holder, f[4], f[5], f[6], f[7]}, now = past_now(q);
+    struct error why;
+    if (le64toh(holder) == q->holder && past_behind(&now, &ours, &why)) past_end(q, from, &why);
+    struct store_past before = q->past.known;
+    bool changed = false;
+    int rc = seats_told(q, from, seats, &changed, err);
+    if (!rc) rc = past_greeted(q, from, f, err);
+    const struct store_peer *seen = past_of(&q->past.known, quorum_holder(q, from)),
+                            *old = past_of(&before, quorum_holder(q, from));
+    if (!rc) changed |= !old || old->boot != seen->boot;
+    int noted = changed ? past_note(q, rc ? NULL : err) : 0;
+    return rc ? rc : noted;
 }
 
 void past_saw(struct quorum *q, const struct peer *p, uint64_t term, uint64_t index)
 {
-    struct store_peer *seen = past_of(&q->past.known, p->id);
+    struct store_peer *seen = past_of(&q->past.known, p->holder);
     if (!seen || term < seen->term) return;
     if (term > seen->term) seen->index = 0;
     seen->term = term;
@@ -159,13 +174,8 @@ static void past_was_noted(struct disk_job *job, int status)
 
 static bool past_is_due(const struct quorum *q)
 {
-    const struct store_past *known = &q->past.known, *noted = &q->past.noted;
     if (q->past.noting || now_ms(q) - q->past.noted_ms < NOTE_MS) return false;
-    for (uint32_t i = 0; i < known->count; i++)
-        if (known->peers[i].term != noted->peers[i].term ||
-            known->peers[i].index != noted->peers[i].index)
-            return true;
-    return false;
+    return memcmp(&q->past.known, &q->past.noted, sizeof q->past.known) != 0;
 }
 
 void past_tick(struct quorum *q)

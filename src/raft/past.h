@@ -13,7 +13,7 @@
  * it confirmed to that term's leader, and no leader knows of commits beyond its own disk.) Who is
  * behind is refused by whoever has seen more: no frame goes either way. And it stops by itself as
  * soon as anybody shows it what was seen: it notes that durably, says so and ends, and never
- * starts again. The cure is to remove it and to join it, empty, under a new id.
+ * starts again. The cure is to replace it by an empty one under a new id (seats.h).
  *
  * What was seen is durable: of a new life at once, before it is spoken to; of terms and entries
  * within a second or so. So every copy from before the last start is found out, and a copy of the
@@ -29,5 +29,6 @@ int past_begin(struct quorum *q, struct error *err);
 /* A peer spoke in this term, and its disk holds entries up to index (0: not said). */
 void past_saw(struct quorum *q, const struct peer *p, uint64_t term, uint64_t index);
 void past_tick(struct quorum *q);
+int past_note(struct quorum *q, struct error *err); /* what is known, durably, now */
 
 #endif

@@ -20,12 +20,20 @@ void peers_hello(struct peers *p, struct link *l, uint64_t to)
     link_send(l, frame.data, frame.len, NULL, NULL);
 }
 
+uint64_t peers_seat(const struct peers *p, uint64_t id)
+{
+    return id == 0 ? 0 : quorum_seat_of(id, p->count);
+}
+
 int peers_check_hello(struct peers *p, struct link *l, const void *bytes, size_t n,
                       struct hello *theirs, struct error *err)
 {
     int rc = hello_read(theirs, bytes, n, err);
     if (rc == 0) rc = hello_check(&p->own, theirs, hello_certified_id(link_peer(l)), err);
-    if (rc == 0 && p->quorum) rc = quorum_greeted(p->quorum, theirs->id, theirs->past, err);
+    uint64_t seat = rc ? 0 : peers_seat(p, theirs->id);
+    if (rc == 0 && p->quorum) rc = quorum_greeted(p->quorum, seat, theirs->past, err);
+    if (rc == 0 && p->quorum && quorum_holder(p->quorum, seat) != theirs->id)
+        rc = error_set(err, E_DENIED, "greets as somebody else");
     return rc;
 }
 
@@ -43,7 +51,7 @@ void peers_try_finish(struct peers *p)
 static struct outgoing *peers_to(struct peers *p, uint64_t id)
 {
     for (unsigned i = 0; i < p->count; i++)
-        if (p->outgoing[i].id == id && id != p->own.id) return &p->outgoing[i];
+        if (p->outgoing[i].id == id && id != p->seat) return &p->outgoing[i];
     return NULL;
 }
 
@@ -106,7 +114,7 @@ static void peers_watch(uv_timer_t *timer)
     uint64_t now = uv_now(p->loop);
     bool waiting = false;
     for (unsigned i = 0; i < p->count; i++) {
-        if (p->outgoing[i].id == p->own.id) continue;
+        if (p->outgoing[i].id == p->seat) continue;
         outgoing_watch(&p->outgoing[i], now);
         waiting |= !p->outgoing[i].link;
     }
@@ -121,20 +129,21 @@ int peers_open(struct peers **out, const struct peers_options *options, struct e
     p->loop = options->loop;
     p->tls = options->tls;
     p->own.id = options->id;
+    p->count = options->server_count;
+    p->seat = p->count ? peers_seat(p, options->id) : 0;
     p->own.configuration = hello_configuration(options->servers, options->server_count);
     snprintf(p->own.cluster, sizeof p->own.cluster, "%s", options->cluster);
     list_init(&p->incoming);
     list_init(&p->refusals);
     const char *address = NULL;
     for (unsigned i = 0; i < options->server_count; i++)
-        if (options->servers[i].id == options->id) address = options->servers[i].address;
+        if (options->servers[i].id == p->seat) address = options->servers[i].address;
     int rc = address ? incoming_listen(p, address, err)
                      : error_set(err, E_INVALID, "our own id is not among the masters");
     if (rc) {
         mem_free(p);
         return error_wrap(err, rc, "peer listener %s", address ? address : "");
     }
-    p->count = options->server_count;
     p->outgoing = mem_zalloc(p->count * sizeof *p->outgoing);
     for (unsigned i = 0; i < p->count; i++)
         p->outgoing[i] = (struct outgoing){.peers = p,

@@ -43,7 +43,7 @@ static void incoming_greet(struct incoming *in, const void *bytes, size_t n)
         link_close(in->link, E_DENIED, err.text);
         return;
     }
-    in->id = theirs.id;
+    in->id = peers_seat(in->peers, theirs.id);
     incoming_replace(in);
     peers_hello(in->peers, in->link, in->id);
 }

@@ -11,7 +11,7 @@
 #include <uv.h>
 
 enum {
-    PEERS_WIRE_VERSION = 3,
+    PEERS_WIRE_VERSION = 4,
     PEERS_QUEUE_MAX = 64 * 1024 * 1024,
     PEERS_FRAME_MAX = 17 * 1024 * 1024,
     PEERS_STUCK_MS = 5000,
@@ -73,6 +73,7 @@ struct peers {
     uv_loop_t *loop;
     struct tls_config *tls;
     struct hello own;
+    uint64_t seat; /* ours; everybody is called by his seat here, and by his id in hellos */
     struct quorum *quorum;
     struct link_listener *listener;
     struct outgoing *outgoing;
@@ -88,6 +89,7 @@ struct peers {
     void *closed_arg;
 };
 
+uint64_t peers_seat(const struct peers *p, uint64_t id); /* 0: of nobody */
 void peers_report(struct peers *p, uint64_t id, bool up);
 void peers_hello(struct peers *p, struct link *l, uint64_t to);
 int peers_check_hello(struct peers *p, struct link *l, const void *bytes, size_t n,

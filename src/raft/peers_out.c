@@ -5,8 +5,7 @@
 static void outgoing_open(struct link *l)
 {
     struct outgoing *o = link_data(l);
-    uint64_t id = hello_certified_id(link_peer(l));
-    if (id != o->id) {
+    if (peers_seat(o->peers, hello_certified_id(link_peer(l))) != o->id) {
         link_close(l, E_DENIED, "another server's certificate at this address");
         return;
     }

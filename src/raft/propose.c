@@ -1,6 +1,7 @@
 /* One entry at a time on its way to the quorum. */
 #include "raft/internal.h"
 
+#include <assert.h>
 #include <endian.h>
 
 static void proposal_finish(struct quorum *q, struct deferred *d)
@@ -45,6 +46,7 @@ int quorum_propose(struct quorum *q, struct str payload, uint64_t first_revision
     struct proposal *p = &q->proposal;
     if (q->closing || !q->started || !is_ready(q)) return E_NOTLEADER;
     if (p->active) return E_BUSY;
+    assert(first_revision != SEAT_REVISION);
     if (payload.n > WIRE_ENTRY_MAX - ENTRY_HEADER) return E_TOOBIG;
     struct disk *disk = q->options.disk;
     if (disk->stuck_ms && disk->stuck_ms(disk) > election_ms(q)) return E_BUSY;

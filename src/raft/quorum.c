@@ -1,4 +1,5 @@
 #include "raft/past.h"
+#include "raft/seats.h"
 
 #include <assert.h>
 
@@ -10,24 +11,22 @@ enum {
     KEYFRAME_BYTES = 32 * 1024 * 1024,
     KEYFRAME_ENTRIES = 100000,
     WINDOW_BYTES = 4 * 1024 * 1024,
-    SERVERS_MAX = 9,
 };
 
 static int quorum_check(const struct quorum_options *o, struct error *err)
 {
-    if (o->server_count == 0 || o->server_count > SERVERS_MAX)
+    if (o->server_count == 0 || o->server_count > SEATS_MAX)
         return error_set(err, E_INVALID, "%u masters; 1 to %d are possible", o->server_count,
-                         SERVERS_MAX);
-    bool self = false;
+                         SEATS_MAX);
     for (unsigned i = 0; i < o->server_count; i++) {
-        if (o->servers[i].id == 0) return error_set(err, E_INVALID, "a master with id 0");
-        self |= o->servers[i].id == o->id;
+        if (o->servers[i].id != i + 1)
+            return error_set(err, E_INVALID, "the masters' seats are numbered from 1");
         for (unsigned k = 0; k < i; k++)
-            if (o->servers[k].id == o->servers[i].id ||
-                strcmp(o->servers[k].address, o->servers[i].address) == 0)
-                return error_set(err, E_INVALID, "two masters with one id or address");
+            if (strcmp(o->servers[k].address, o->servers[i].address) == 0)
+                return error_set(err, E_INVALID, "two masters with one address");
     }
-    if (!self)
+    bool replaces = o->server_count > 1 && o->id > o->server_count; /* seats.h */
+    if (o->id == 0 || (o->id > o->server_count && !replaces))
         return error_set(err, E_INVALID, "server %llu is not among the masters",
                          (unsigned long long)o->id);
     if (o->heartbeat_ms >= o->election_ms)
@@ -51,13 +50,16 @@ static void quorum_peers(struct quorum *q)
     unsigned n = q->options.server_count;
     struct quorum_server *servers = mem_copy(q->options.servers, n * sizeof *servers);
     q->peers = mem_zalloc(n * sizeof *q->peers);
+    q->holder = q->options.id;
+    q->options.id = quorum_seat_of(q->holder, n);
     for (unsigned i = 0; i < n; i++) {
         servers[i].address = mem_strdup(servers[i].address);
-        q->peers[i].id = servers[i].id;
+        q->peers[i].id = q->peers[i].holder = servers[i].id;
         q->peers[i].address = servers[i].address;
         list_init(&q->peers[i].sends);
         if (servers[i].id == q->options.id) q->self = i;
     }
+    q->peers[q->self].holder = q->holder;
     q->options.servers = servers;
 }
 
@@ -88,7 +90,7 @@ int quorum_open(struct quorum **out, const struct quorum_options *options, struc
     reads_init(q);
     io_fill(q);
     keyframes_fill(q);
-    if (raft_init(&q->raft, &q->io, &q->fsm, o.id, q->peers[q->self].address)) {
+    if (raft_init(&q->raft, &q->io, &q->fsm, q->options.id, q->peers[q->self].address)) {
         rc = error_set(err, E_INVALID, "libraft: %s", q->io.errmsg);
         quorum_free(q);
         return rc;
@@ -110,12 +112,12 @@ static int quorum_identify(struct quorum *q, struct error *err)
     struct store_identity identity;
     int rc = store_identity_get(s, &identity, err);
     if (rc == E_NOTFOUND) {
-        identity = (struct store_identity){.server_id = q->options.id};
+        identity = (struct store_identity){.server_id = q->holder};
         snprintf(identity.cluster, sizeof identity.cluster, "%s", q->options.cluster);
         return store_identity_set(s, &identity, err);
     }
     if (rc) return rc;
-    if (identity.server_id != q->options.id || strcmp(identity.cluster, q->options.cluster) != 0)
+    if (identity.server_id != q->holder || strcmp(identity.cluster, q->options.cluster) != 0)
         return error_set(err, E_CONFLICT, "the directory belongs to server %llu of cluster %s",
                          (unsigned long long)identity.server_id, identity.cluster);
     return 0;

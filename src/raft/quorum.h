@@ -10,7 +10,8 @@
  * Files: quorum.c and events.c (this face), lead.c (what follows from libraft's state), propose.c,
  * io_*.c (struct raft_io), keyframes.c, guards.c (one function for each known defect of libraft, S1
  * to S8), receive.c and wire*.c (peer messages, checked), read_index.c and reads.c, install_*.c
- * (keyframes to a follower in chunks), past.c (masters that lost their disk), peers*.c (the real
+ * (keyframes to a follower in chunks), past.c (masters that lost their disk), seats.c and
+ * seat_give.c (who replaces them), peers*.c (the real
  * network).
  *
  * Callbacks come from events only (tick, deliver, peer_up, and the disk's and the network's
@@ -62,8 +63,8 @@ struct quorum_fsm {
 
 struct quorum_options {
     const char *cluster; /* uuid */
-    uint64_t id;
-    const struct quorum_server *servers; /* all voters, self included; identical on every master */
+    uint64_t id; /* of the master; one that has replaced another has a higher one: seats.h */
+    const struct quorum_server *servers; /* the seats, 1 to n; identical on every master */
     unsigned server_count;
     struct host *host;
     struct disk *disk;
@@ -114,6 +115,21 @@ void quorum_read(struct quorum *q, quorum_read_fn *done, void *arg);
 int quorum_tell(struct quorum *q, uint64_t to, struct str bytes);
 
 void quorum_keyframe_done(struct quorum *q, const struct keyframe_meta *meta, int status);
+
+/* Gives the seat of a lost master (its id, as seats.h has them) to the next one, whose id is the
+ * answer: for ever, the lost one is refused from now on. `done` runs on a later turn, as for
+ * quorum_propose. Not taken, with a sentence that says what to do instead: E_NOTLEADER;
+ * E_NOTFOUND; E_CONFLICT: it is alive; E_CLOSED: too few others are; E_BUSY. E_EXISTS: it was
+ * given to that id before. Asking again for what was interrupted completes it. */
+int quorum_replace(struct quorum *q, uint64_t lost, int64_t time_ms, uint64_t *out_holder,
+                   quorum_done_fn *done, void *arg, struct error *err);
+uint64_t quorum_holder(const struct quorum *q,
+                       uint64_t seat);     /* a seat's master, 0: no such seat */
+bool quorum_votes(const struct quorum *q); /* false: a new master that has not caught up yet */
+static inline uint64_t quorum_seat_of(uint64_t id, unsigned seats)
+{
+    return (id - 1) % seats + 1;
+}
 
 struct quorum_status {
     const char *role; /* "leader", "follower", "candidate", "unavailable" */

@@ -2,6 +2,7 @@
  * parts. */
 #include "raft/backfill.h"
 #include "raft/past.h"
+#include "raft/seats.h"
 
 #define TERM_JUMP                                                                                  \
     (1ull << 32) /* no honest server is ever so far ahead; one bogus term must not be the last */
@@ -183,6 +184,10 @@ static void receive_note_past(struct quorum *q, const struct peer *from, const s
 
 static void receive_small_frame(struct quorum *q, struct peer *from, const struct wire *w)
 {
+    if (w->type == WIRE_VOTE && seats_abstains(q)) {
+        mark(q, MARK_seat_abstained);
+        return;
+    }
     receive_note_past(q, from, w);
     struct raft_message m = {.server_id = from->id, .server_address = from->address};
     if (w->type == WIRE_APPENDED) {

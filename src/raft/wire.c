@@ -73,13 +73,22 @@ static bool wire_entry_read(struct mp item, struct wire_entry *out)
     return f.ok;
 }
 
+bool wire_is_seat(struct str command)
+{
+    uint64_t revision = SEAT_REVISION;
+    return command.n >= ENTRY_HEADER && memcmp(command.p, &revision, sizeof revision) == 0;
+}
+
 /* What every kind of entry holds: libraft decodes a change without looking at its length. */
 static int wire_entry_check(const struct wire_entry *e, struct error *err)
 {
     struct raft_configuration conf;
     switch (e->type) {
     case RAFT_COMMAND:
-        return e->bytes.n >= ENTRY_HEADER ? 0 : error_set(err, E_INVALID, "command without header");
+        if (e->bytes.n < ENTRY_HEADER) return error_set(err, E_INVALID, "command without header");
+        if (wire_is_seat(e->bytes) && e->bytes.n != ENTRY_HEADER + SEAT_BYTES)
+            return error_set(err, E_INVALID, "a seat for nobody");
+        return 0;
     case RAFT_BARRIER:
         return e->bytes.n == 0 ? 0 : error_set(err, E_INVALID, "barrier with content");
     case RAFT_CHANGE:
@@ -139,6 +148,8 @@ static int wire_check_record(const struct record *r, struct error *err)
     if (r->type == RAFT_COMMAND) return 0;
     if (r->first_revision || r->time_ms)
         return error_set(err, E_INVALID, "records: a revision for what is no command");
+    if (r->type == RECORD_SEAT)
+        return r->payload.n == SEAT_BYTES ? 0 : error_set(err, E_INVALID, "a seat for nobody");
     const struct wire_entry e = {r->term, r->type, r->payload};
     return wire_entry_check(&e, err);
 }
@@ -174,6 +185,7 @@ static int wire_check_offer(struct fields *f, struct wire *w, struct error *err)
     w->offer.size = fields_number(f);
     w->offer.conf_index = fields_number(f);
     w->offer.conf = fields_bin(f, WIRE_CONFIGURATION_MAX);
+    w->offer.seats = fields_bin(f, WIRE_SEATS_MAX);
     if (!f->ok || w->offer.index == 0 || w->offer.index_term == 0 ||
         w->offer.index_term > w->term || w->offer.size == 0 || w->offer.conf_index == 0 ||
         w->offer.conf_index > w->offer.index)

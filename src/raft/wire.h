@@ -3,10 +3,10 @@
  *   [APPEND,  term, prev index, prev term, commit, [[term, type, bin], ...]]   libraft's
  * AppendEntries [APPENDED, term, rejected, last index] [VOTE,    term, last index, last term, pre]
  * [VOTED, term, granted, pre] [OFFER,   term, stream, revision, index, index term, size,
- * configuration index, configuration] [PULL,    stream, offset]        [CHUNK, stream, offset, bin]
- * keyframes, see install.h [PING,    boot, nonce, term]     [PONG, boot, nonce, term] ReadIndex,
- * see read_index.c [ASK,     boot, nonce]           [ANSWER, boot, nonce, status, index] [TELL,
- * bin]                                                             of the application
+ * configuration index, configuration, seats] [PULL,    stream, offset]        [CHUNK, stream,
+ * offset, bin] keyframes, see install.h [PING,    boot, nonce, term]     [PONG, boot, nonce, term]
+ * ReadIndex, see read_index.c [ASK,     boot, nonce]           [ANSWER, boot, nonce, status, index]
+ * [TELL, bin]                                                             of the application
  *   [FETCH,   stream, after, last, limit, chain]   [RECORDS, stream, after, verdict, [[term, type,
  * first revision, time, bin], ...]]   history before a keyframe, see backfill.h
  *
@@ -49,7 +49,13 @@ enum {
     WIRE_FRAME_MAX = 16 * 1024 * 1024,
     WIRE_CONFIGURATION_MAX = 4096,
     ENTRY_HEADER = 16, /* of a command: first revision and time, little-endian */
+    /* The entry that gives a seat away (seats.h): to libraft a command of a revision that there is
+     * not; on disk a type of its own, so that it is nobody's command. Holds an id and a time. */
+    RECORD_SEAT = 16,
+    SEAT_BYTES = 16,
+    WIRE_SEATS_MAX = 256,
 };
+#define SEAT_REVISION UINT64_MAX
 
 struct wire {
     enum wire_type type;
@@ -72,7 +78,7 @@ struct wire {
         } voted;
         struct {
             uint64_t stream, revision, index, index_term, size, conf_index;
-            struct str conf;
+            struct str conf, seats;
         } offer;
         struct {
             uint64_t stream, offset;
@@ -105,6 +111,8 @@ void wire_put_record(struct buf *out, const struct record *r);
 void wire_write(struct buf *out, const struct wire *w); /* all but WIRE_APPEND with entries */
 void wire_write_append(struct buf *out, const struct wire *w, const struct raft_entry *entries,
                        unsigned count);
+
+bool wire_is_seat(struct str command); /* with its header */
 
 /* Configurations as libraft encodes them, read safely: it reads past the end of a short buffer
  * itself. */

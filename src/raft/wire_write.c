@@ -47,7 +47,7 @@ static void wire_write_read(struct buf *out, const struct wire *w)
 
 static void wire_write_offer(struct buf *out, const struct wire *w)
 {
-    wire_head(out, w, 8);
+    wire_head(out, w, 9);
     mp_put_uint(out, w->term);
     mp_put_uint(out, w->offer.stream);
     mp_put_uint(out, w->offer.revision);
@@ -56,6 +56,7 @@ static void wire_write_offer(struct buf *out, const struct wire *w)
     mp_put_uint(out, w->offer.size);
     mp_put_uint(out, w->offer.conf_index);
     mp_put_bin(out, w->offer.conf.p, w->offer.conf.n);
+    mp_put_bin(out, w->offer.seats.p, w->offer.seats.n);
 }
 
 void wire_put_record(struct buf *out, const struct record *r)

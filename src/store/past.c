@@ -21,7 +21,8 @@ struct past_bytes {
 };
 enum { PAST_CRC = PAST_SIZE - sizeof(uint32_t) };
 static_assert(sizeof(struct past_bytes) <= PAST_CRC, "one sector");
-static_assert(sizeof(struct store_past) == 24 + STORE_PEERS_MAX * sizeof(struct store_peer),
+static_assert(sizeof(struct store_past) ==
+                  40 + STORE_PEERS_MAX * (sizeof(struct store_peer) + sizeof(uint64_t)),
               "no padding: it is written as it is");
 
 static void past_encode(const struct past_bytes *value, unsigned char out[PAST_SIZE])

@@ -36,6 +36,7 @@ struct cluster;
 struct master {
     struct cluster *cluster;
     unsigned position;
+    uint64_t id; /* 0: its seat's first */
     char *dir;
     struct store *store;
     struct fake_disk *disk;
@@ -253,7 +254,7 @@ static inline int master_try_start(struct master *m, struct error *err)
     m->applied = m->leads_term = 0;
     m->paused = false;
     struct quorum_options o = c->options;
-    o.id = m->position + 1;
+    o.id = m->id ? m->id : m->position + 1;
     o.host = &m->host;
     o.disk = &m->disk->disk;
     o.net = &c->net.ports[m->position].net;

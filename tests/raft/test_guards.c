@@ -3,6 +3,8 @@
  * nothing. */
 #include "cluster.h"
 
+#include "raft/seats.h"
+
 #include <sys/wait.h>
 
 struct lone {
@@ -292,6 +294,9 @@ static void lone_offer(struct lone *l, uint64_t from, uint64_t term)
     w.offer.size = l->size;
     w.offer.conf_index = 1;
     w.offer.conf = (struct str){conf, n};
+    struct buf buf_auto seats = BUF_INIT;
+    seats_put(l->m->q, &seats);
+    w.offer.seats = (struct str){seats.data, seats.len};
     lone_get(l, from, &w);
     raft_free(conf);
     for (unsigned i = 0; i < 200 && !l->m->restores; i++) {

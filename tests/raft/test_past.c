@@ -170,13 +170,27 @@ static void greetings_that_are_none_are_refused(void **state)
     struct error err = {0};
     (void)state;
     past_open(&c, 6);
-    char bytes[65] = {0};
+    enum { NUMBERS = 64, ALL = NUMBERS + 3 * 16 };
     struct quorum *q = c.masters[0].q;
-    for (size_t n = 0; n <= 65; n++)
-        if (n != 64)
-            assert_int_equal(quorum_greeted(q, 2, (struct str){bytes, n}, &err), E_INVALID);
-    assert_int_equal(quorum_greeted(q, 9, (struct str){bytes, 64}, &err), E_INVALID);
-    assert_int_equal(quorum_greeted(q, 2, (struct str){bytes, 64}, &err), E_DENIED);
+    struct buf buf_auto greeting = BUF_INIT;
+    quorum_greet(q, 2, &greeting);
+    assert_int_equal(greeting.len, ALL);
+    buf_putc(&greeting, '\0');
+    memset(greeting.data, 0, NUMBERS);
+    for (size_t n = 0; n <= ALL + 1; n++)
+        if (n != ALL)
+            assert_int_equal(quorum_greeted(q, 2, (struct str){greeting.data, n}, &err), E_INVALID);
+    const struct str whole = {greeting.data, ALL};
+    assert_int_equal(quorum_greeted(q, 9, whole, &err), E_INVALID);
+    assert_int_equal(quorum_greeted(q, 2, whole, &err), E_DENIED);
+    for (unsigned seat = 0; seat < 3; seat++) { /* nobody, and who belongs to another seat */
+        char *holder = greeting.data + NUMBERS + seat * 16, was = *holder;
+        *holder = 0;
+        assert_int_equal(quorum_greeted(q, 2, whole, &err), E_INVALID);
+        *holder = (char)(was + 1);
+        assert_int_equal(quorum_greeted(q, 2, whole, &err), E_INVALID);
+        *holder = was;
+    }
     cluster_close(&c);
 }
 
