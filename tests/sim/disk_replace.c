@@ -136,7 +136,7 @@ static bool disk_is_found_out(struct sim *s, const struct sim_master *m)
         if (!l || &s->masters[i] == m || !l->core.quorum) continue;
         const struct store_past *p = &l->core.quorum->past.noted;
         for (unsigned k = 0; k < p->count && !l->core.quorum->past.noting; k++)
-            if (p->peers[k].id == m->position + 1 && p->peers[k].index > m->image_index)
+            if (p->peers[k].id == m->id && p->peers[k].index > m->image_index)
                 return true;
     }
     return false;
@@ -160,7 +160,27 @@ void disk_old_image(struct sim *s, struct sim_master *m)
     }
 }
 
+void disk_renew(struct sim_master *m)
+{
+    medium_crash(m->medium, true);
+    disk_remove(m->dir);
+}
+
+/* Whoever has not met a new master cannot know that it had anything. */
+static bool disk_others_know(struct sim *s, const struct sim_master *m)
+{
+    for (unsigned i = 0; i < s->master_count; i++) {
+        const struct life *l = s->masters[i].life;
+        bool knows = !l || &s->masters[i] == m;
+        const struct store_past *p = knows ? NULL : &l->core.quorum->past.noted;
+        for (unsigned k = 0; p && k < p->count; k++)
+            knows |= p->peers[k].id == m->id && p->peers[k].boot > 0;
+        if (!knows) return false;
+    }
+    return true;
+}
+
 void disk_wipe(struct sim *s, struct sim_master *m)
 {
-    if (disk_others_run(s, m)) disk_replace(s, m, NULL);
+    if (disk_others_run(s, m) && disk_others_know(s, m)) disk_replace(s, m, NULL);
 }

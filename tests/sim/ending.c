@@ -13,6 +13,8 @@ static const char *ending_disagreement(struct sim *s)
     static char why[200];
     struct life *first = NULL;
     if (!sim_leader(s)) return "there is no leader";
+    const char *busy = operator_busy(s);
+    if (busy) return busy;
     for (unsigned i = 0; i < s->master_count; i++) {
         struct life *l = s->masters[i].life;
         if (s->masters[i].lost) continue;

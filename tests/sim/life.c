@@ -150,7 +150,7 @@ static int life_open(struct life *l, struct error *err)
     net_init(l);
     struct core_options core = {.name = m->name,
                                 .cluster = "11111111-2222-4333-8444-555555555555",
-                                .id = m->position + 1,
+                                .id = m->id,
                                 .servers = s->servers,
                                 .server_count = s->master_count,
                                 .node_addresses = s->node_addresses,

@@ -212,7 +212,8 @@ void net_life_begins(struct sim_master *m)
     struct sim *s = m->sim;
     for (unsigned i = 0; i < s->master_count; i++) {
         if (i == m->position) continue;
-        if (s->links[i][m->position].up) net_break(s, i, m->position); /* a port that forgot it */
+        /* A port that forgot it; and whoever ended over a greeting left nobody who tries again. */
+        if (s->links[i][m->position].up || m->renewed) net_break(s, i, m->position);
         s->links[m->position][i].up = false;
         s->links[m->position][i].epoch++;
         net_retry(s, m->position, i, sim_between(s, 1 * MS, 100 * MS));

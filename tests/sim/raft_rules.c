@@ -108,8 +108,8 @@ static void rules_votes(struct life *l, struct seen *seen)
     seen->vote = r->voted_for;
     if (!r->voted_for) return;
     if (lie_now(s, LIE_VOTE_TWICE))
-        rules_fact(&s->rules->votes, l->m->position, r->current_term, r->voted_for + 1);
-    uint64_t vote = rules_fact(&s->rules->votes, l->m->position, r->current_term, r->voted_for);
+        rules_fact(&s->rules->votes, l->m->id, r->current_term, r->voted_for + 1);
+    uint64_t vote = rules_fact(&s->rules->votes, l->m->id, r->current_term, r->voted_for);
     if (vote != r->voted_for)
         sim_fail(s, "%s votes for m%llu and for m%llu in term %llu", l->m->name, (ull)vote,
                  (ull)r->voted_for, (ull)r->current_term);
@@ -229,4 +229,13 @@ void rules_life_ends(struct life *l)
                              mem_resize(d->terms, (view_last_index(q) + 1) * sizeof *d->terms)};
     for (uint64_t i = before + 1; i <= r->last_stored && i <= seen->stored; i++)
         d->terms[d->count++] = view_term(q, i);
+}
+
+void rules_forget(struct sim *s, unsigned position)
+{
+    if (!s->rules) return;
+    mem_free(s->rules->down[position].terms);
+    s->rules->down[position] = (struct disk_terms){0};
+    s->rules->seen[position] = (struct seen){0};
+    for (unsigned i = 0; i < s->master_count; i++) s->rules->seen[i].match[position] = 0;
 }

@@ -18,7 +18,7 @@ void sim_open(struct sim *s, uint64_t seed)
     static const char *const addresses[] = {"m1:1", "m2:1", "m3:1", "m4:1", "m5:1"};
     for (unsigned i = 0; i < s->master_count; i++) {
         struct sim_master *m = &s->masters[i];
-        *m = (struct sim_master){.sim = s, .position = i};
+        *m = (struct sim_master){.sim = s, .position = i, .id = i + 1};
         snprintf(m->name, sizeof m->name, "m%u", i + 1);
         m->dir = mem_printf("%s/%s", s->root, m->name);
         m->medium = medium_new(m);
@@ -55,6 +55,7 @@ void sim_play(struct sim *s)
     disk_readers_start(s);
     faults_start(s);
     plot_start(s);
+    operator_start(s);
     sim_run(s, s->profile.duration_us);
     ending_check(s);
     for (unsigned i = 0; i < s->master_count; i++)

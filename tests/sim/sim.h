@@ -106,6 +106,7 @@ struct life {
 struct sim_master {
     struct sim *sim;
     unsigned position;
+    uint64_t id; /* of the master in this seat */
     char *dir;
     struct life *life; /* NULL: down */
     uint64_t lives, restart_at;
@@ -115,6 +116,7 @@ struct sim_master {
     bool tainted;  /* what its disk held durably was damaged or replaced: it may refuse to serve */
     bool replaced; /* by nothing or by an older copy: it must not be taken back */
     bool lost;     /* it refused, or was refused, and stays away */
+    bool renewed;  /* empty, under a new id, and not caught up yet */
     uint64_t image_us, image_index; /* of the copy of its disk that is kept; 0: none */
     char name[16];
 };
@@ -335,11 +337,17 @@ void disk_heal(struct sim *s);
 struct rules;
 void rules_check(struct life *l); /* after every event of a master */
 void rules_life_ends(struct life *l);
+void rules_forget(struct sim *s, unsigned position); /* another master, empty, takes this seat */
 
 /* --- plot.c: faults that wait for their moment --- */
 struct plot;
 void plot_start(struct sim *s);
 void plot_look(struct sim *s); /* after every event of a master */
+
+/* --- operator.c: who replaces lost masters --- */
+void operator_start(struct sim *s);
+bool operator_works(const struct sim *s);
+const char *operator_busy(struct sim *s);
 
 /* --- misuse.c --- */
 void misuse_begin(struct sim_master *m, struct sim_master *other, enum fault kind);
@@ -351,7 +359,7 @@ void ending_check(struct sim *s);
 
 struct counts {
     uint64_t events, crashes, elections, faults, frames, entries, reads, restores, watched;
-    uint64_t by_kind[FAULT_COUNT], designed_ends;
+    uint64_t by_kind[FAULT_COUNT], designed_ends, replaced;
 };
 
 struct sim {
@@ -379,6 +387,7 @@ struct sim {
     struct webs *webs; /* those clients: web.h */
     struct rules *rules;
     struct plot *plot;
+    uint64_t operator_random;
     const struct staging *staging; /* profiles.c: a profile made for one guard, or NULL */
     struct counts counts;
     uint64_t marks[SIM_MARKS_MAX];

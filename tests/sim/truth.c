@@ -158,12 +158,12 @@ void truth_check_life(struct life *l)
     if (strcmp(q.role, "leader") != 0) return;
     t->leaders = truth_room(t->leaders, &t->leader_room, q.term, sizeof *t->leaders);
     if (t->leaders[q.term] && lie_now(s, LIE_TWO_LEADERS)) t->leaders[q.term]++;
-    if (t->leaders[q.term] && t->leaders[q.term] != l->m->position + 1)
+    if (t->leaders[q.term] && t->leaders[q.term] != l->m->id)
         sim_fail(s, "term %llu has two leaders: m%llu and %s", (unsigned long long)q.term,
                  (unsigned long long)t->leaders[q.term], l->m->name);
     if (!t->leaders[q.term]) {
         s->counts.elections++;
         sim_tell(s, "%s is leader of term %llu", l->m->name, (unsigned long long)q.term);
     }
-    t->leaders[q.term] = l->m->position + 1;
+    t->leaders[q.term] = l->m->id;
 }
