@@ -16,6 +16,8 @@ struct verb {
 extern const struct verb verb_up, verb_down, verb_master, verb_node, verb_simnodes, verb_log,
     verb_replay, verb_verify, verb_bench;
 
+int cmd_master_replace(int argc, char **argv); /* logship master replace */
+
 /* Options of a verb, as a table: parsing and --help come from it. Values are "--name VALUE" or
  * "--name=VALUE". */
 enum option_type { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG, OPTION_LIST };

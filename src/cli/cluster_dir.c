@@ -22,6 +22,11 @@ char *cluster_file(const struct cluster_dir *d, const char *format, ...)
     return mem_printf("%s/%s", d->path, tail);
 }
 
+unsigned long long cluster_master(const struct cluster_dir *d, unsigned k)
+{
+    return d->settings.holders[k - 1] ? d->settings.holders[k - 1] : k;
+}
+
 static char *loopback(unsigned long long port)
 {
     return mem_printf("127.0.0.1:%llu", port);
@@ -47,14 +52,17 @@ static void settings_line(struct cluster_settings *s, struct str name, struct st
     const struct {
         const char *name;
         unsigned long long *number;
-    } numbers[] = {{"masters", &s->masters},
-                   {"nodes", &s->nodes},
-                   {"sim-nodes", &s->sim_nodes},
-                   {"api-port", &s->api_port}};
+    } numbers[] = {{"masters", &s->masters},     {"nodes", &s->nodes},
+                   {"sim-nodes", &s->sim_nodes}, {"api-port", &s->api_port},
+                   {"joining", &s->joining},     {"started", &s->started}};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         uint64_t v;
         if (str_is(name, numbers[i].name) && str_to_u64(value, &v)) *numbers[i].number = v;
     }
+    uint64_t seat, holder;
+    if (name.n == 2 && name.p[0] == 'm' && str_to_u64((struct str){name.p + 1, 1}, &seat) &&
+        seat >= 1 && seat <= CLUSTER_MASTERS_MAX && str_to_u64(value, &holder))
+        s->holders[seat - 1] = holder;
     if (str_is(name, "id")) snprintf(s->id, sizeof s->id, "%.*s", (int)value.n, value.p);
     if (str_is(name, "runtime"))
         snprintf(s->runtime, sizeof s->runtime, "%.*s", (int)value.n, value.p);
@@ -82,6 +90,10 @@ int cluster_dir_save(const struct cluster_dir *d, struct error *err)
     buf_printf(&text,
                "id=%s\nmasters=%llu\nnodes=%llu\nsim-nodes=%llu\napi-port=%llu\nruntime=%s\n",
                s->id, s->masters, s->nodes, s->sim_nodes, s->api_port, s->runtime);
+    if (s->started) buf_puts(&text, "started=1\n");
+    if (s->joining) buf_printf(&text, "joining=%llu\n", s->joining);
+    for (unsigned k = 1; k <= CLUSTER_MASTERS_MAX; k++)
+        if (s->holders[k - 1]) buf_printf(&text, "m%u=%llu\n", k, s->holders[k - 1]);
     mem_auto char *path = cluster_file(d, "cluster");
     return file_write(path, text.data, text.len, 0644, err);
 }

@@ -38,10 +38,10 @@ static int issue(const struct cluster_dir *d, const char *name, const struct pki
     return pki_issue(ca, ca_key, request, cert, key, err);
 }
 
-static int make_certificates(const struct cluster_dir *d, struct error *err)
+static const char *const master_groups[] = {"system:masters", NULL};
+
+static int make_master(const struct cluster_dir *d, unsigned long long id, struct error *err)
 {
-    mem_auto char *ca = cluster_file(d, "pki/ca.crt"), *ca_key = cluster_file(d, "pki/ca.key");
-    int rc = pki_make_ca(ca, ca_key, "logship-ca", err);
     static const char *const names[] = {"localhost",
                                         "127.0.0.1",
                                         "::1",
@@ -51,12 +51,22 @@ static int make_certificates(const struct cluster_dir *d, struct error *err)
                                         "kubernetes.default.svc",
                                         "kubernetes.default.svc.cluster.local",
                                         NULL};
-    static const char *const master_groups[] = {"system:masters", NULL};
-    for (unsigned k = 1; !rc && k <= d->settings.masters; k++) {
-        mem_auto char *common = mem_printf("logship-master-%u", k), *name = mem_printf("m%u", k);
-        struct pki_request request = {common, master_groups, names, CERTIFICATE_DAYS};
-        rc = issue(d, name, &request, err);
-    }
+    mem_auto char *common = mem_printf("logship-master-%llu", id), *name = mem_printf("m%llu", id);
+    struct pki_request request = {common, master_groups, names, CERTIFICATE_DAYS};
+    return issue(d, name, &request, err);
+}
+
+int cluster_make_master(const struct cluster_dir *d, unsigned long long id, struct error *err)
+{
+    mem_auto char *path = cluster_file(d, "pki/m%llu.crt", id);
+    return access(path, F_OK) == 0 ? 0 : make_master(d, id, err);
+}
+
+static int make_certificates(const struct cluster_dir *d, struct error *err)
+{
+    mem_auto char *ca = cluster_file(d, "pki/ca.crt"), *ca_key = cluster_file(d, "pki/ca.key");
+    int rc = pki_make_ca(ca, ca_key, "logship-ca", err);
+    for (unsigned k = 1; !rc && k <= d->settings.masters; k++) rc = make_master(d, k, err);
     struct pki_request admin = {"kubernetes-admin", master_groups, NULL, CERTIFICATE_DAYS};
     return rc ? rc : issue(d, "admin", &admin, err);
 }

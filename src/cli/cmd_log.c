@@ -5,6 +5,7 @@
 #include "cli/store_pick.h"
 #include "master/event_line.h"
 #include "master/replay.h"
+#include "raft/wire.h"
 
 #include <raft.h>
 #include <stdio.h>
@@ -61,6 +62,21 @@ static int log_count(void *ctx, const struct entry_head *head, const struct txn 
     return 0;
 }
 
+/* A master was replaced: no event of an object, and counted like one. */
+static void log_seat(struct log_reader *r, entry_event_fn *fn, const struct record *record)
+{
+    if (!event_filter_wants_all(&r->filter)) return;
+    if (fn == log_count || r->skip) {
+        fn == log_count ? r->shown++ : r->skip--;
+        return;
+    }
+    buf_clear(&r->line);
+    event_line_seat(record->payload, r->json, &r->line);
+    buf_putc(&r->line, '\n');
+    fwrite(r->line.data, 1, r->line.len, stdout);
+    r->shown++;
+}
+
 /* Reads what is there from `index` on; 0 at the end of what is committed. */
 static int log_read(struct store *s, struct store_cursor *cursor, entry_event_fn *fn,
                     struct log_reader *r, struct error *err)
@@ -69,6 +85,7 @@ static int log_read(struct store *s, struct store_cursor *cursor, entry_event_fn
     int rc;
     while ((rc = store_cursor_next(cursor, &record, err)) == 0) {
         if (record.index > store_committed_get(s)) return E_BUSY;
+        if (record.type == RECORD_SEAT) log_seat(r, fn, &record);
         if (record.type != RAFT_COMMAND) continue;
         if (r->filter.until && record.first_revision > r->filter.until) return 0;
         rc = entry_read(record.payload, fn, r, err);
@@ -111,6 +128,7 @@ static int log_follow(struct store *s, uint64_t index, struct log_reader *r, str
         int rc = store_cursor_open(s, index, &cursor, err);
         while (!rc && index <= store_committed_get(s) &&
                (rc = store_cursor_next(cursor, &record, err)) == 0) {
+            if (record.type == RECORD_SEAT) log_seat(r, log_print, &record);
             if (record.type == RAFT_COMMAND) rc = entry_read(record.payload, log_print, r, err);
             index = record.index + 1;
         }

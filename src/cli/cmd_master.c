@@ -6,11 +6,14 @@
 #include "master/master.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char about[] = "Runs one master of a quorum until it is stopped by SIGTERM.\n"
                             "All masters get the same --cluster and the same --peer, "
                             "--node-port-of list, in the same order;\n"
-                            "--id says which of them this is (from 1).";
+                            "--id says which of them this is (from 1); one that has replaced "
+                            "another has its seat, and the\n"
+                            "id that 'logship master replace' gave it.";
 
 struct master_words {
     const char *dir, *name, *cluster, *api, *node, *ca, *cert, *key, *tokens, *join_tokens,
@@ -57,6 +60,7 @@ static int master_start(const struct master_words *w)
 
 static int cmd_master(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "replace") == 0) return cmd_master_replace(argc - 1, argv + 1);
     struct master_words w = {0};
     const struct option_row rows[] = {
         {"dir", OPTION_TEXT, &w.dir, "DIR  its data directory", true},
@@ -91,7 +95,9 @@ static int cmd_master(int argc, char **argv)
     int rc = OPTIONS_PARSE("master", about, rows, argc, argv, NULL);
     if (rc) return rc > 0 ? 0 : 2;
     if (w.debug) trace_level = TRACE_DEBUG;
-    if (w.id < 1 || w.id > w.peers.count || w.node_addresses.count != w.peers.count) {
+    bool replaces = w.peers.count > 1 && w.id > w.peers.count;
+    if (w.id < 1 || (w.id > w.peers.count && !replaces) ||
+        w.node_addresses.count != w.peers.count) {
         fprintf(stderr,
                 "logship master: --id must be one of the %zu masters, and --peer and "
                 "--node-port-of must name each\n",

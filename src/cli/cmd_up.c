@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/cluster_dir.h"
 #include "cli/cluster_make.h"
+#include "cli/cluster_start.h"
 #include "cli/cluster_stop.h"
 #include "cli/processes.h"
 #include "cli/status.h"
@@ -22,54 +23,10 @@ static const char about_up[] =
 
 struct up_words {
     const char *dir, *runtime;
-    unsigned long long masters, nodes, sim_nodes, port, election, node_grace, keyframe_entries,
-        edges, sim_delay;
+    unsigned long long masters, nodes, sim_nodes, port, sim_delay;
+    struct master_tuning tuning;
     bool detach;
 };
-
-struct argv_list {
-    const char *items[96];
-    size_t count;
-};
-
-static void arg(struct argv_list *a, const char *name, const char *value)
-{
-    a->items[a->count++] = name;
-    if (value) a->items[a->count++] = value;
-    a->items[a->count] = NULL;
-}
-
-static void arg_number(struct argv_list *a, const char *name, unsigned long long value)
-{
-    if (value) arg(a, name, mem_printf("%llu", value));
-}
-
-static void master_argv(const struct cluster_dir *d, const struct up_words *w, unsigned k,
-                        struct argv_list *a)
-{
-    arg(a, "master", NULL);
-    arg(a, "--dir", cluster_file(d, "m%u", k));
-    arg(a, "--id", mem_printf("%u", k));
-    arg(a, "--cluster", d->settings.id);
-    for (unsigned i = 1; i <= d->settings.masters; i++) {
-        arg(a, "--peer", cluster_peer_address(d, i));
-        arg(a, "--node-port-of", cluster_node_port_address(d, i));
-        arg(a, "--api-of", cluster_api_address(d, i));
-    }
-    arg(a, "--api", cluster_api_address(d, k));
-    arg(a, "--node", cluster_node_port_address(d, k));
-    arg(a, "--ca", cluster_file(d, "pki/ca.crt"));
-    arg(a, "--cert", cluster_file(d, "pki/m%u.crt", k));
-    arg(a, "--key", cluster_file(d, "pki/m%u.key", k));
-    arg(a, "--tokens", cluster_file(d, "tokens.csv"));
-    arg(a, "--join-tokens", cluster_file(d, "join-token"));
-    arg(a, "--seal-key", cluster_file(d, "seal.key"));
-    arg(a, "--account-key", cluster_file(d, "pki/accounts.key"));
-    arg_number(a, "--election-ms", w->election);
-    arg_number(a, "--node-grace-ms", w->node_grace);
-    arg_number(a, "--keyframe-entries", w->keyframe_entries);
-    arg_number(a, "--edges", w->edges);
-}
 
 static void joining_argv(const struct cluster_dir *d, struct argv_list *a)
 {
@@ -100,30 +57,21 @@ static void sim_argv(const struct cluster_dir *d, const struct up_words *w, stru
     joining_argv(d, a);
 }
 
-/* Starts one process unless it runs; a line of progress either way. */
-static int up_one(const struct cluster_dir *d, struct processes *p, const char *name,
-                  const struct argv_list *a, struct error *err)
-{
-    if (processes_find(p, name)) {
-        printf("  %-4s is running (pid %d)\n", name, (int)processes_find(p, name));
-        return 0;
-    }
-    pid_t pid = process_start(d, name, a->items, err);
-    if (pid < 0) return pid;
-    processes_add(p, name, pid);
-    printf("  %-4s started (pid %d)\n", name, (int)pid);
-    return processes_write(d, p, err);
-}
-
+/* A master that has lost its data is not started: the others would refuse it. */
 static int up_masters(const struct cluster_dir *d, const struct up_words *w, struct processes *p,
-                      struct error *err)
+                      unsigned *lost, struct error *err)
 {
     int rc = 0;
     for (unsigned k = 1; !rc && k <= d->settings.masters; k++) {
-        struct argv_list a = {0};
-        mem_auto char *name = mem_printf("m%u", k);
-        master_argv(d, w, k, &a);
-        rc = up_one(d, p, name, &a, err);
+        if (!cluster_master_is_lost(d, k)) {
+            rc = cluster_start_master(d, &w->tuning, p, k, err);
+            continue;
+        }
+        unsigned long long id = cluster_master(d, k);
+        printf("  m%-3llu its data (%s/m%llu) is gone, it must never run without it; replace it:\n"
+               "       logship master replace --dir %s m%llu\n",
+               id, d->path, id, d->path, id);
+        ++*lost;
     }
     return rc;
 }
@@ -136,12 +84,12 @@ static int up_nodes(const struct cluster_dir *d, const struct up_words *w, struc
         struct argv_list a = {0};
         mem_auto char *name = mem_printf("n%u", k);
         node_argv(d, k, &a);
-        rc = up_one(d, p, name, &a, err);
+        rc = cluster_start(d, p, name, &a, err);
     }
     struct argv_list a = {0};
     if (rc || !d->settings.sim_nodes) return rc;
     sim_argv(d, w, &a);
-    return up_one(d, p, "sim", &a, err);
+    return cluster_start(d, p, "sim", &a, err);
 }
 
 static int up_wait(const struct cluster_dir *d, const struct processes *p, struct error *err)
@@ -155,7 +103,7 @@ static int up_wait(const struct cluster_dir *d, const struct processes *p, struc
         }
         unsigned alive = 0;
         for (unsigned k = 1; k <= d->settings.masters; k++) {
-            mem_auto char *name = mem_printf("m%u", k);
+            mem_auto char *name = mem_printf("m%llu", cluster_master(d, k));
             alive += process_alive(processes_find(p, name));
         }
         if (alive * 2 <= d->settings.masters)
@@ -187,9 +135,18 @@ static int up_run(const struct up_words *w, struct cluster_dir *d, struct error 
     processes_read(d, &p);
     printf("cluster in %s%s\n", d->path, d->fresh ? " (new)" : "");
     int rc = cluster_make_account_key(d, err);
-    if (!rc) rc = up_masters(d, w, &p, err);
+    unsigned lost = 0;
+    if (!rc) rc = up_masters(d, w, &p, &lost, err);
     if (!rc) rc = up_wait(d, &p, err);
     if (!rc) rc = up_nodes(d, w, &p, err);
+    if (!rc && !lost && !d->settings.started) {
+        d->settings.started = 1;
+        rc = cluster_dir_save(d, err);
+    }
+    if (!rc && lost)
+        rc = error_set(err, E_NOTFOUND,
+                       "%u of %llu masters cannot run without the data they had; the others do",
+                       lost, d->settings.masters);
     if (!rc) printf("try:  kubectl --kubeconfig %s/kubeconfig get nodes\n", d->path);
     processes_free(&p);
     return rc;
@@ -208,13 +165,14 @@ static int cmd_up(int argc, char **argv)
          false},
         {"sim-delay-ms", OPTION_NUMBER, &w.sim_delay, "MS  simulated pods need to start", false},
         {"api-port", OPTION_NUMBER, &w.port, "PORT  of the first master's API (6443)", false},
-        {"election-ms", OPTION_NUMBER, &w.election, "MS  Raft election timeout (1000)", false},
-        {"node-grace-ms", OPTION_NUMBER, &w.node_grace,
+        {"election-ms", OPTION_NUMBER, &w.tuning.election, "MS  Raft election timeout (1000)",
+         false},
+        {"node-grace-ms", OPTION_NUMBER, &w.tuning.node_grace,
          "MS  silence after which a node is lost (40000)", false},
-        {"keyframe-entries", OPTION_NUMBER, &w.keyframe_entries, "N  a keyframe after N entries",
-         false},
-        {"edges", OPTION_NUMBER, &w.edges, "N  threads for HTTP and nodes in each master (1)",
-         false},
+        {"keyframe-entries", OPTION_NUMBER, &w.tuning.keyframe_entries,
+         "N  a keyframe after N entries", false},
+        {"edges", OPTION_NUMBER, &w.tuning.edges,
+         "N  threads for HTTP and nodes in each master (1)", false},
         {"detach", OPTION_FLAG, &w.detach, "return once a leader answers; else stay until Ctrl-C",
          false},
     };

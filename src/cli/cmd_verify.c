@@ -127,7 +127,7 @@ static int cmd_verify(int argc, char **argv)
     mem_auto char *own = mem_printf("%s/identity", dir);
     if (access(own, F_OK) == 0) return verify_one(dir) ? 1 : 0;
     unsigned seen = 0, damaged = 0;
-    for (unsigned k = 1; k <= 7; k++) {
+    for (unsigned k = 1; k <= MASTER_IDS; k++) {
         mem_auto char *name = mem_printf("m%u", k);
         mem_auto char *path = mem_printf("%s/%s", dir, name);
         if ((master && strcmp(master, name) != 0) || access(path, F_OK) != 0) continue;

@@ -22,7 +22,7 @@ static int pick_furthest(const char *dir, struct store **out, struct error *err)
 {
     struct store *best = NULL;
     int rc = error_set(err, E_NOTFOUND, "%s holds no master's log", dir);
-    for (unsigned k = 1; k <= 7; k++) {
+    for (unsigned k = 1; k <= MASTER_IDS; k++) {
         mem_auto char *path = mem_printf("%s/m%u", dir, k);
         struct store *s;
         if (!holds_store(path)) continue;

@@ -5,6 +5,8 @@
 
 #include "store/store.h"
 
+enum { MASTER_IDS = 64 }; /* a cluster's directory is looked through for m1 to here */
+
 int store_pick(const char *dir, const char *master, struct store **out, struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/trace.h"
 #include "master/log_hook.h"
+#include "master/masters_hook.h"
 #include "master/node_gateway.h"
 #include "net/tls.h"
 
@@ -40,7 +41,9 @@ static void edge_drain(uv_async_t *async)
 static int edge_open_api(struct edge *e)
 {
     const struct master_options *o = &e->m->options;
-    struct api_hook hook = {"/logship/log", log_hook_handle, e->log};
+    struct masters_hook *masters = masters_hook_new(&e->m->core, &e->inbox);
+    struct api_hook hooks[] = {{"/logship/log", log_hook_handle, e->log},
+                               {"/logship/masters", masters_hook_handle, masters}};
     struct api_options options = {
         .loop = &e->loop,
         .home = &e->inbox,
@@ -54,8 +57,8 @@ static int edge_open_api(struct edge *e)
         .seal_key = e->m->seal_key,
         .account_key = e->m->account_key,
         .node_tls = e->m->node_client_tls,
-        .hooks = mem_copy(&hook, sizeof hook),
-        .hook_count = 1,
+        .hooks = mem_copy(hooks, sizeof hooks),
+        .hook_count = sizeof hooks / sizeof *hooks,
     };
     return api_start(&e->api, &options, &e->err);
 }

@@ -3,7 +3,9 @@
 #include "base/mem.h"
 #include "proto/json.h"
 #include "proto/timefmt.h"
+#include "raft/wire.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <strings.h>
@@ -106,6 +108,19 @@ void event_line_json(const struct logged_event *l, struct buf *out)
     buf_putc(out, '}');
 }
 
+void event_line_seat(struct str payload, bool json, struct buf *out)
+{
+    uint64_t words[SEAT_BYTES / sizeof(uint64_t)] = {0};
+    char time[TIME_TEXT];
+    if (payload.n == sizeof words) memcpy(words, payload.p, sizeof words);
+    time_format_ms((int64_t)le64toh(words[2]), time);
+    buf_printf(out,
+               json ? "{\"time\":\"%s\",\"who\":\"system:admin\",\"event\":\"Replaced\","
+                      "\"kind\":\"masters\",\"name\":\"m%" PRIu64 "\",\"by\":\"m%" PRIu64 "\"}"
+                    : "- %s system:admin Replaced masters m%" PRIu64 " by=m%" PRIu64,
+               time, le64toh(words[1]), le64toh(words[0]));
+}
+
 static bool kind_is_called(const struct kind *kind, const char *word)
 {
     if (strcasecmp(word, kind->key) == 0 || strcasecmp(word, kind->resource) == 0 ||
@@ -127,6 +142,11 @@ int event_filter_check(const struct event_filter *f, struct error *err)
                      "there is no kind called '%s'; custom kinds have names like "
                      "crontabs.stable.example.com",
                      f->kind);
+}
+
+bool event_filter_wants_all(const struct event_filter *f)
+{
+    return !(f->kind && *f->kind) && !(f->name && *f->name) && !(f->ns && *f->ns);
 }
 
 bool event_filter_wants(const struct event_filter *f, uint64_t revision, const struct event *e)

@@ -16,6 +16,9 @@ void event_line_text(const struct logged_event *e, struct buf *out);
 /* One JSON object with everything that the event holds; Secrets stay sealed ("sealed": true). */
 void event_line_json(const struct logged_event *e, struct buf *out);
 
+/* An entry that gave a lost master's seat to another one (raft/seats.h); it has no revision. */
+void event_line_seat(struct str payload, bool json, struct buf *out);
+
 /* Which events are wanted; empty texts want all. */
 struct event_filter {
     uint64_t since, until; /* revisions, inclusive; until 0: no end */
@@ -25,6 +28,7 @@ struct event_filter {
 };
 /* E_INVALID: nobody could pass it. */
 int event_filter_check(const struct event_filter *f, struct error *err);
+bool event_filter_wants_all(const struct event_filter *f); /* of a kind or none */
 bool event_filter_wants(const struct event_filter *f, uint64_t revision, const struct event *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include "master/event_line.h"
 #include "master/replay.h"
 #include "net/http_server.h"
+#include "raft/wire.h"
 #include "store/store.h"
 
 #include <raft.h>
@@ -63,6 +64,10 @@ static int reading_fill(struct log_reading *r)
         rc = store_cursor_next(cursor, &record, &err);
         if (rc) break;
         r->index = record.index + 1;
+        if (record.type == RECORD_SEAT && event_filter_wants_all(&r->filter)) {
+            event_line_seat(record.payload, r->json, &r->lines);
+            buf_putc(&r->lines, '\n');
+        }
         if (record.type == RAFT_COMMAND) rc = entry_read(record.payload, reading_event, r, &err);
     }
     store_cursor_close(cursor);

@@ -37,10 +37,11 @@ static void giving_submit(struct quorum *q, struct deferred *d)
     giving_end(q, E_NOTLEADER);
 }
 
-static void giving_begin(struct quorum *q, uint64_t holder, int64_t time_ms)
+static void giving_begin(struct quorum *q, uint64_t holder, uint64_t lost, int64_t time_ms)
 {
     struct giving *g = &q->giving;
-    uint64_t words[] = {SEAT_REVISION, 0, htole64(holder), htole64((uint64_t)time_ms)};
+    uint64_t words[] = {SEAT_REVISION, 0, htole64(holder), htole64(lost),
+                        htole64((uint64_t)time_ms)};
     g->buffer = (struct raft_buffer){raft_malloc(sizeof words), sizeof words};
     memcpy(g->buffer.base, words, sizeof words);
     g->active = true;
@@ -100,7 +101,7 @@ int quorum_replace(struct quorum *q, uint64_t lost, int64_t time_ms, uint64_t *o
     q->giving.done = done;
     q->giving.arg = arg;
     turn_begin(q);
-    giving_begin(q, *out_holder, time_ms);
+    giving_begin(q, *out_holder, lost, time_ms);
     turn_quiet(q);
     return 0;
 }
