@@ -1,7 +1,7 @@
 /* struct raft_io: what libraft remembers (term, vote, log, newest keyframe), time and randomness.
  */
 #include "raft/backfill.h"
-#include "raft/internal.h"
+#include "raft/seats.h"
 
 #include <endian.h>
 
@@ -32,6 +32,7 @@ static int io_set_vote(struct raft_io *io, raft_id id)
     struct quorum *q = io_quorum(io);
     if (guard_s5_second_vote(q, id))
         trace_fatal("quorum", "a second vote in one term, for server %llu", (unsigned long long)id);
+    if (id && seats_abstains(q)) trace_fatal("quorum", "a vote before it is one's to give");
     uint64_t term, vote;
     store_slot_get(q->options.disk->store, &term, &vote);
     io_slot_set(q, term, id);

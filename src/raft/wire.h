@@ -50,7 +50,8 @@ enum {
     WIRE_CONFIGURATION_MAX = 4096,
     ENTRY_HEADER = 16, /* of a command: first revision and time, little-endian */
     /* The entry that gives a seat away (seats.h): to libraft a command of a revision that there is
-     * not; on disk a type of its own, so that it is nobody's command. Holds the new id, the old one and a time, 8 bytes each. */
+     * not; on disk a type of its own, so that it is nobody's command. Holds the new id, the old one
+     * and a time, 8 bytes each. */
     RECORD_SEAT = 16,
     SEAT_BYTES = 24,
     WIRE_SEATS_MAX = 256,

@@ -121,6 +121,7 @@ bool misuse_ends(const struct sim *s, const char *why)
         enum fault kind;
         const char *says;
     } ends[] = {{FAULT_TRANSFER, "a second vote in one term"},
+                {FAULT_TIMEOUT_NOW, "a vote before it is one's to give"},
                 {FAULT_MEMBERS, "libraft would write a change of the members"}};
     for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++)
         if (s->counts.by_kind[ends[i].kind] &&
