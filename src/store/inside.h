@@ -119,6 +119,9 @@ int check_named(struct store *s, const void *ctx, struct check_result *out, stru
 typedef int probe_fn(struct store *s, const void *ctx, struct check_result *out, struct error *err);
 int probe(struct store *s, const char *name, probe_fn *fn, const void *ctx,
           struct check_result *out, struct error *err);
+/* Damage that was found, or the disk's failure that looked like it (LMDB reads by its map, where a
+ * sector that cannot be read is a signal): plain reads tell. */
+int check_disk(const struct segment *seg, int found, struct error *err);
 int check_joint(const struct segment *newer, const struct record_base *end,
                 const struct record_base *base, struct error *err);
 
