@@ -133,6 +133,7 @@ void serve_token(struct request *r);
 void serve_review(struct request *r);
 void serve_get_scale(struct request *r);
 void serve_log(struct request *r);
+void serve_components(struct request *r);
 
 /* Paths that name no resource. */
 void discovery_core(struct request *r);
