@@ -30,6 +30,7 @@ static const struct {
     {bootstrap_controller_new, bootstrap_controller_free},
     {protection_controller_new, protection_controller_free},
     {ttl_controller_new, ttl_controller_free},
+    {mirror_controller_new, mirror_controller_free},
 };
 enum { CONTROLLER_COUNT = sizeof controllers_table / sizeof *controllers_table };
 

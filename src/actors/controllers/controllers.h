@@ -52,6 +52,7 @@ struct subscriber *bootstrap_controller_new(struct system *s, const struct contr
 struct subscriber *protection_controller_new(struct system *s,
                                              const struct controller_times *times);
 struct subscriber *ttl_controller_new(struct system *s, const struct controller_times *times);
+struct subscriber *mirror_controller_new(struct system *s, const struct controller_times *times);
 void replicaset_controller_free(struct subscriber *s);
 void gc_controller_free(struct subscriber *s);
 void namespace_controller_free(struct subscriber *s);
@@ -66,6 +67,7 @@ void root_ca_controller_free(struct subscriber *s);
 void bootstrap_controller_free(struct subscriber *s);
 void protection_controller_free(struct subscriber *s);
 void ttl_controller_free(struct subscriber *s);
+void mirror_controller_free(struct subscriber *s);
 
 void node_lifecycle_beat(struct subscriber *s, istr node, uint64_t now_ms);
 
