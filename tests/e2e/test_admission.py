@@ -158,6 +158,20 @@ class Admission(ClusterTest):
         self.assertEqual(code, 422, answer)
         self.assertIn("may not specify a duration less than 10 minutes", answer["message"])
 
+    def test_a_namespace_on_its_way_out_takes_nothing_and_says_so(self):
+        stays = config_map("stays")
+        stays["metadata"]["finalizers"] = ["example.com/hold"]
+        self.create(json.dumps(stays))
+        self.kubectl("delete", "namespace", self.ns, "--wait=false", ns=False)
+        path = f"/api/v1/namespaces/{self.ns}/configmaps"
+        for master in (1, 2, 3):
+            code, answer = self.cluster.call("POST", path, config_map("late"), master=master)
+            self.assertEqual((code, answer["details"]["causes"]),
+                             (403, [{"reason": "NamespaceTerminating",
+                                     "message": f"namespace {self.ns} is being terminated",
+                                     "field": "metadata.namespace"}]))
+        self.kubectl("patch", "configmap", "stays", "-p", '{"metadata":{"finalizers":null}}')
+
     def test_whoever_is_known_may(self):
         self.assertEqual(self.kubectl("auth", "can-i", "delete", "nodes").stdout.strip(), "yes")
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
