@@ -236,6 +236,7 @@ int store_open(struct store **out, const struct store_options *options, struct e
 {
     struct store *s = mem_new(struct store);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->walked, NULL);
     pthread_mutex_init(&s->past_lock, NULL);
     list_init(&s->link);
     s->dir = mem_strdup(options->dir);
@@ -269,6 +270,7 @@ void store_close(struct store *s)
     if (s->committed_fd >= 0) close(s->committed_fd);
     if (s->lock_fd >= 0) close(s->lock_fd);
     pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->walked);
     pthread_mutex_destroy(&s->past_lock);
     mem_free(s->dir);
     mem_free(s->log_dir);
