@@ -80,6 +80,14 @@ struct gate_member {
     bool up; /* itself, or connected to */
 };
 
+/* What the search for damage on this master's disk has found. */
+enum { GATE_SCRUB_FINDINGS = 4 };
+struct gate_scrub {
+    uint64_t rounds, segments, keyframes; /* rounds that ended; looked at in the last of them */
+    unsigned damaged;
+    char text[GATE_SCRUB_FINDINGS][160]; /* the first ones */
+};
+
 /* Facts about this master for /logship/status and /logship/digest, filled on the core's thread. */
 struct gate_status {
     char leader[64], self[64]; /* "m2" */
@@ -89,6 +97,7 @@ struct gate_status {
     bool leads, low_space;
     struct gate_member members[GATE_MEMBERS_MAX]; /* all masters, as this one sees them */
     unsigned member_count;
+    struct gate_scrub scrub;
 };
 
 /* The doors. A master's are in master/gate_master.c; the past (replay --serve) and tests bring

@@ -121,6 +121,7 @@ static void gate_master_status(struct gate *gate, struct gate_status *out)
     snprintf(out->leader, sizeof out->leader, "%s", master_name_of(core, q.leader_id));
     snprintf(out->self, sizeof out->self, "%s", core->options.name);
     gate_master_members(core, out);
+    scrub_job_tell(core->scrub, &out->scrub);
 }
 
 void gate_master_init(struct gate_master *g, struct core *core)
