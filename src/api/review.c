@@ -83,10 +83,18 @@ static uint32_t put_groups(struct request *r, const struct account_user *account
     return 1;
 }
 
+static void put_extra(struct buf *out, const char *key, struct str value)
+{
+    mp_put_z(out, key);
+    mp_put_array(out, 1);
+    mp_put_str(out, value);
+}
+
 static void put_user(struct request *r, istr name, const struct account_user *account,
                      struct str token, struct buf *out)
 {
-    mp_put_map(out, account ? 3 : 2);
+    bool bound = account && account->pod.n;
+    mp_put_map(out, 2u + (account != NULL) + bound);
     mp_put_z(out, "username");
     mp_put_z(out, name);
     if (account) {
@@ -98,6 +106,11 @@ static void put_user(struct request *r, istr name, const struct account_user *ac
     uint32_t count = put_groups(r, account, token, out);
     mp_put_z(out, "system:authenticated");
     mp_end_array(out, mark, count + 1);
+    if (!bound) return;
+    mp_put_z(out, "extra");
+    mp_put_map(out, 2);
+    put_extra(out, "authentication.kubernetes.io/pod-name", account->pod);
+    put_extra(out, "authentication.kubernetes.io/pod-uid", account->pod_uid);
 }
 
 static void answer_user(struct request *r, istr name, const struct account_user *account)
