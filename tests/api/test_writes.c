@@ -108,7 +108,8 @@ static void a_scale_is_read_and_written(void **state)
     doc = ask_patch(*state, "merge-patch", SETS "/web/scale", "{\"spec\":{\"replicas\":-1}}");
     assert_refused(
         doc, 422, "Invalid",
-        "Scale.autoscaling \"web\" is invalid: spec.replicas: must be greater than or equal to 0");
+        "Scale.autoscaling \"web\" is invalid: spec.replicas: Invalid value: -1: must be "
+        "greater than or equal to 0");
 }
 
 static void a_pod_is_bound_once(void **state)
