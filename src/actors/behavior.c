@@ -36,13 +36,16 @@ static void refuse(struct decision *out, int http, const char *reason, const cha
     result_refuse(&out->result, http, reason, "%s%s", intro, text);
 }
 
-/* As Kubernetes names an object in its messages: pods "x", replicasets.apps "x". */
+/* As Kubernetes names an object in its messages: pods "x", replicasets.apps "x", and by its kind
+ * when it is invalid: ReplicaSet.apps "x". */
 static void refuse_about(struct decision *out, const struct actor *a, int http, const char *reason,
                          const char *before, const char *after, const char *format, va_list args)
 {
     char intro[400];
-    const char *what = http == 422 ? a->kind->kind : a->kind->key;
-    snprintf(intro, sizeof intro, "%s%s \"%s\"%s", before, what, a->name, after);
+    const char *group = http == 422 ? a->kind->group : "";
+    snprintf(intro, sizeof intro, "%s%s%s%s \"%s\"%s", before,
+             http == 422 ? a->kind->kind : a->kind->key, group[0] ? "." : "", group, a->name,
+             after);
     refuse(out, http, reason, intro, format, args);
 }
 

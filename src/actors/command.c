@@ -153,13 +153,24 @@ int command_decode(struct str bytes, struct command **out, struct error *err)
 
 void result_encode(const struct result *r, struct buf *out)
 {
-    mp_put_array(out, 6);
+    mp_put_array(out, 9);
     mp_put_int(out, r->http);
     mp_put_z(out, r->reason ? r->reason : "");
     mp_put_z(out, r->message);
     mp_put_uint(out, r->revision);
     mp_put_bool(out, r->removed);
     mp_put_uint(out, r->retry_after_s);
+    mp_put_z(out, r->cause.reason ? r->cause.reason : "");
+    mp_put_z(out, r->cause.field ? r->cause.field : "");
+    mp_put_z(out, r->cause.message);
+}
+
+static void result_decode_cause(struct mp_iter *it, struct result_cause *out)
+{
+    struct str reason = mp_str(take(it)), field = mp_str(take(it)), message = mp_str(take(it));
+    if (!reason.n) return;
+    *out = (struct result_cause){.reason = istr_get(reason), .field = istr_get(field)};
+    snprintf(out->message, sizeof out->message, "%.*s", (int)message.n, message.p ? message.p : "");
 }
 
 int result_decode(struct str bytes, struct result *out, struct error *err)
@@ -174,5 +185,6 @@ int result_decode(struct str bytes, struct result *out, struct error *err)
     out->revision = (uint64_t)mp_i64(take(&it), 0);
     out->removed = mp_bool(take(&it), false);
     out->retry_after_s = (uint32_t)mp_i64(take(&it), 0);
+    if (v.count >= 9) result_decode_cause(&it, &out->cause);
     return 0;
 }

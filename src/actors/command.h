@@ -24,6 +24,12 @@ enum propagation {
 };
 
 /* The outcome, as the API tells it. http 200/201: done (or nothing to change). */
+/* Why, for programs: what stands in a Status' details. */
+struct result_cause {
+    const char *reason, *field; /* NULL: no cause */
+    char message[160];
+};
+
 struct result {
     int http; /* 200, 201, 202, 404, 409, 422, 429, 503, 504 ... */
     const char
@@ -34,6 +40,7 @@ struct result {
         *object; /* borrowed for the call: the version made; of a removal the last one; or NULL */
     bool removed;
     uint32_t retry_after_s;
+    struct result_cause cause;
 };
 
 /* Made with command_new, handed over with system_send; freed by the system after `done`. */

@@ -74,6 +74,20 @@ struct past_ask {
     void (*done)(struct past_ask *p, int status);
 };
 
+enum { GATE_MEMBERS_MAX = 9 };
+struct gate_member {
+    char name[16];
+    bool up; /* itself, or connected to */
+};
+
+/* What the search for damage on this master's disk has found. */
+enum { GATE_SCRUB_FINDINGS = 4 };
+struct gate_scrub {
+    uint64_t rounds, segments, keyframes; /* rounds that ended; looked at in the last of them */
+    unsigned damaged;
+    char text[GATE_SCRUB_FINDINGS][160]; /* the first ones */
+};
+
 /* Facts about this master for /logship/status and /logship/digest, filled on the core's thread. */
 struct gate_status {
     char leader[64], self[64]; /* "m2" */
@@ -81,6 +95,9 @@ struct gate_status {
     uint64_t term, revision, applied_index, commit_index, keyframe_index;
     struct digest digest; /* of the state at `revision` */
     bool leads, low_space;
+    struct gate_member members[GATE_MEMBERS_MAX]; /* all masters, as this one sees them */
+    unsigned member_count;
+    struct gate_scrub scrub;
 };
 
 /* The doors. A master's are in master/gate_master.c; the past (replay --serve) and tests bring

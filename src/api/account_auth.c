@@ -31,6 +31,10 @@ static void identify_done(struct ask *a, int status)
     struct request *r = i->request;
     struct account_user who = {.uid = i->claims.uid, .ns = i->claims.ns};
     bool good = !status && i->holds;
+    if (i->claims.bound == kind_pod) {
+        who.pod = i->claims.bound_name;
+        who.pod_uid = i->claims.bound_uid;
+    }
     if (good) {
         buf_auto struct buf name = BUF_INIT;
         account_claims_user(&i->claims, &name);
@@ -61,6 +65,12 @@ bool account_identify(struct request *r, struct str token, account_then_fn *then
                           .done = identify_done};
     gate_ask(r->api->options.gate, &i->ask);
     return true;
+}
+
+bool account_signed(const struct api *a, struct str token)
+{
+    buf_auto struct buf json = BUF_INIT;
+    return a->options.account_key && token.n && jwt_verify(a->options.account_key, token, &json);
 }
 
 struct str account_bearer(struct str authorization)

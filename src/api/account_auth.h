@@ -9,10 +9,14 @@ struct str account_bearer(struct str authorization);
 struct account_user {
     istr name; /* "system:serviceaccount:ns:name" */
     struct str uid, ns;
+    struct str pod, pod_uid; /* that the token is bound to; n == 0: none */
 };
 /* False: it is no token that this cluster signed, `then` is not called. Else `then` gets the
  * account as a user (for the call), later, or NULL when the account or the token is gone. */
 typedef void account_then_fn(struct request *r, const struct account_user *who);
 bool account_identify(struct request *r, struct str token, account_then_fn *then);
+
+/* Is it one that this cluster signed? Whether its account still is, is not asked. */
+bool account_signed(const struct api *a, struct str token);
 
 #endif

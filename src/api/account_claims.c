@@ -6,6 +6,23 @@
 #define KEPT_ISSUER  "kubernetes/serviceaccount"
 #define BOUND_ISSUER "https://kubernetes.default.svc.cluster.local"
 
+/* A pod that ends may use its token a little longer, as clocks differ. */
+enum { LEEWAY_S = 60 };
+
+/* What tokens can be bound to, and what their claims call it. */
+static const struct {
+    const struct kind *const *kind;
+    const char *claim;
+} bindable[] = {{&kind_pod, "pod"}, {&kind_secret, "secret"}};
+enum { BINDABLE = sizeof bindable / sizeof *bindable };
+
+const struct kind *account_bound_kind(struct str api_version, struct str kind)
+{
+    for (size_t i = 0; i < BINDABLE && str_is(api_version, "v1"); i++)
+        if (str_is(kind, (*bindable[i].kind)->kind)) return *bindable[i].kind;
+    return NULL;
+}
+
 static void put(struct buf *out, const char *key, struct str value)
 {
     mp_put_z(out, key);
@@ -21,6 +38,14 @@ static void put_kept(const struct account_claims *c, struct str user, struct buf
     put(out, "kubernetes.io/serviceaccount/service-account.name", c->name);
     put(out, "kubernetes.io/serviceaccount/service-account.uid", c->uid);
     put(out, "sub", user);
+}
+
+static void put_reference(struct buf *out, const char *key, struct str name, struct str uid)
+{
+    mp_put_z(out, key);
+    mp_put_map(out, 2);
+    put(out, "name", name);
+    put(out, "uid", uid);
 }
 
 static void put_bound(const struct account_claims *c, struct str user, struct buf *out)
@@ -39,12 +64,12 @@ static void put_bound(const struct account_claims *c, struct str user, struct bu
     mp_put_int(out, c->issued_s);
     put(out, "iss", STR(BOUND_ISSUER));
     mp_put_z(out, "kubernetes.io");
-    mp_put_map(out, 2);
+    mp_put_map(out, c->bound ? 3 : 2);
     put(out, "namespace", c->ns);
-    mp_put_z(out, "serviceaccount");
-    mp_put_map(out, 2);
-    put(out, "name", c->name);
-    put(out, "uid", c->uid);
+    for (size_t i = 0; i < BINDABLE; i++)
+        if (c->bound == *bindable[i].kind)
+            put_reference(out, bindable[i].claim, c->bound_name, c->bound_uid);
+    put_reference(out, "serviceaccount", c->name, c->uid);
     mp_put_z(out, "nbf");
     mp_put_int(out, c->issued_s);
     put(out, "sub", user);
@@ -84,6 +109,13 @@ static void read_bound(struct mp root, struct account_claims *out)
     out->issued_s = mp_i64(mp_get(root, "iat"), 0);
     out->expires_s = mp_i64(mp_get(root, "exp"), 0);
     out->audiences = mp_get(root, "aud");
+    for (size_t i = 0; i < BINDABLE; i++) {
+        struct mp bound = mp_get(ours, bindable[i].claim);
+        if (bound.type != MP_MAP) continue;
+        out->bound = *bindable[i].kind;
+        out->bound_name = mp_str(mp_get(bound, "name"));
+        out->bound_uid = mp_str(mp_get(bound, "uid"));
+    }
 }
 
 bool account_claims_read(struct str json, struct buf *memory, struct account_claims *out)
@@ -107,15 +139,26 @@ static bool audience_is_ours(struct mp audiences)
     return false;
 }
 
+static bool uid_is(const struct object *o, struct str text)
+{
+    struct uid uid;
+    return uid_parse(text, &uid) && uid_equal(&uid, &o->id->uid);
+}
+
+static bool bound_is_there(const struct account_claims *c, struct world *w, istr ns, int64_t now_s)
+{
+    const struct object *o = world_get(w, c->bound, ns, c->bound_name);
+    return o && uid_is(o, c->bound_uid) && (!o->deleted_s || now_s <= o->deleted_s + LEEWAY_S);
+}
+
 bool account_claims_hold(const struct account_claims *c, struct world *w, int64_t now_s)
 {
     istr ns = istr_find(c->ns);
     const struct object *account = ns ? world_get(w, kind_serviceaccount, ns, c->name) : NULL;
-    struct uid uid;
-    if (!account || account->deleted_s || !uid_parse(c->uid, &uid) ||
-        !uid_equal(&uid, &account->id->uid))
-        return false;
-    if (!c->secret.n) return now_s < c->expires_s && audience_is_ours(c->audiences);
+    if (!account || account->deleted_s || !uid_is(account, c->uid)) return false;
+    if (!c->secret.n)
+        return now_s < c->expires_s && audience_is_ours(c->audiences) &&
+               (!c->bound || bound_is_there(c, w, ns, now_s));
     const struct object *secret = world_get(w, kind_secret, ns, c->secret);
     return secret && !secret->deleted_s && token_is_of(secret, account);
 }

@@ -1,7 +1,8 @@
 /* What the tokens of service accounts claim: whose they are, and what they end with.
  *
  * Two forms, as Kubernetes has them: a token that is kept in a Secret lasts as long as that Secret;
- * one that was asked for (TokenRequest) lasts until it expires. */
+ * one that was asked for (TokenRequest) lasts until it expires, or until the object that it was
+ * bound to goes. */
 #ifndef LOGSHIP_API_ACCOUNT_CLAIMS_H
 #define LOGSHIP_API_ACCOUNT_CLAIMS_H
 
@@ -13,8 +14,13 @@ struct account_claims {
     struct str secret; /* that holds it; n == 0: it expires */
     int64_t issued_s, expires_s;
     struct mp audiences; /* or MP_END */
+    /* What it is bound to, a Pod or a Secret of the account's namespace; NULL: nothing. */
+    const struct kind *bound;
+    struct str bound_name, bound_uid;
 };
 
+/* What tokens can be bound to; NULL: not to this. */
+const struct kind *account_bound_kind(struct str api_version, struct str kind);
 /* JSON. */
 void account_claims_write(const struct account_claims *c, struct buf *out);
 /* Slices point into `memory`, to which the claims are unpacked. */

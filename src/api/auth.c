@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "net/tls.h"
+#include "proto/mp.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -12,6 +13,7 @@
 struct auth_token {
     unsigned char digest[32]; /* tokens are compared by digest, in constant time */
     istr user;
+    char *groups; /* as in the file: with commas */
     bool masters;
 };
 
@@ -58,7 +60,9 @@ static int auth_add(struct auth *a, struct str line, unsigned number, struct err
     auth_digest(token, t->digest);
     t->user = istr_get(user);
     auth_field(&line); /* the uid */
-    t->masters = auth_lists_masters(auth_field(&line));
+    struct str groups = auth_field(&line);
+    t->groups = mem_strndup(groups.p ? groups.p : "", groups.n);
+    t->masters = auth_lists_masters(groups);
     return 0;
 }
 
@@ -100,6 +104,7 @@ int auth_load(struct auth **out, const char *tokens_file, struct error *err)
 void auth_free(struct auth *a)
 {
     if (!a) return;
+    for (size_t i = 0; i < a->count; i++) mem_free(a->tokens[i].groups);
     mem_free(a->tokens);
     mem_free(a);
 }
@@ -118,6 +123,21 @@ istr auth_token_user(const struct auth *a, struct str token)
 {
     const struct auth_token *found = auth_find(a, token);
     return found ? found->user : NULL;
+}
+
+uint32_t auth_put_token_groups(const struct auth *a, struct str token, struct buf *out)
+{
+    const struct auth_token *found = auth_find(a, token);
+    struct str groups = str_of(found ? found->groups : ""), group;
+    uint32_t count = 0;
+    for (; str_split(&groups, ',', &group); count++) mp_put_str(out, group);
+    return count;
+}
+
+uint32_t auth_put_peer_groups(const struct tls_peer *peer, struct buf *out)
+{
+    for (unsigned i = 0; i < peer->organization_count; i++) mp_put_z(out, peer->organizations[i]);
+    return peer->organization_count;
 }
 
 static bool auth_peer_masters(const struct tls_peer *peer)

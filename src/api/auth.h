@@ -2,6 +2,7 @@
 #ifndef LOGSHIP_API_AUTH_H
 #define LOGSHIP_API_AUTH_H
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -19,5 +20,8 @@ void auth_free(struct auth *a);
 istr auth_user(const struct auth *a, const struct tls_peer *peer, struct str authorization,
                bool *masters);
 istr auth_token_user(const struct auth *a, struct str token); /* of a token alone */
+/* Append the groups that go with it as texts, and tell how many. */
+uint32_t auth_put_token_groups(const struct auth *a, struct str token, struct buf *out);
+uint32_t auth_put_peer_groups(const struct tls_peer *peer, struct buf *out);
 
 #endif

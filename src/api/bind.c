@@ -13,13 +13,7 @@ static void bind_refuse(struct request *r, struct str name, const char *field, c
                         const char *message)
 {
     struct cause cause = {reason, (char *)field, (char *)message};
-    struct causes causes = {&cause, 1, 1};
-    buf_auto struct buf text = BUF_INIT;
-    status_invalid_message("Binding", name, &causes, &text);
-    reply_status(
-        r,
-        &(struct status){
-            .code = 422, .message = text.data, .name = name, .kind = "Binding", .causes = &causes});
+    reply_invalid_as(r, "", "Binding", name, &(struct causes){&cause, 1, 1});
 }
 
 void serve_bind(struct request *r)

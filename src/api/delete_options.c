@@ -3,12 +3,8 @@
 static bool options_refuse(struct request *r, const char *field, const char *why)
 {
     struct cause cause = {"FieldValueInvalid", (char *)field, (char *)why};
-    struct causes causes = {&cause, 1, 1};
-    buf_auto struct buf message = BUF_INIT;
-    status_invalid_message("DeleteOptions", (struct str){0}, &causes, &message);
-    reply_status(
-        r, &(struct status){
-               .code = 422, .message = message.data, .kind = "DeleteOptions", .causes = &causes});
+    reply_invalid_as(r, "meta.k8s.io", "DeleteOptions", (struct str){0},
+                     &(struct causes){&cause, 1, 1});
     return false;
 }
 

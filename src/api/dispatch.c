@@ -65,6 +65,14 @@ static void dispatch_subresource(struct request *r, struct str method)
     reply_no_such_method(r);
 }
 
+/* Connections into containers, and through this API to others, are not carried. */
+static void dispatch_connect(struct request *r)
+{
+    const struct route *route = &r->route;
+    reply_error(r, 405, NULL, "%.*s is not supported on resources of kind \"%s\"",
+                (int)route->connect.n, route->connect.p, route->kind->resource);
+}
+
 static void dispatch_resource(struct request *r)
 {
     struct str method = http_method(r->x);
@@ -72,10 +80,14 @@ static void dispatch_resource(struct request *r)
     const struct route *route = &r->route;
     bool reads = str_is(method, "GET");
     request_warn(r);
-    if (route->sub) {
+    if (route->connect.n) {
+        dispatch_connect(r);
+    } else if (route->sub) {
         dispatch_subresource(r, method);
     } else if (route->kind->verbs == VERB_CREATE) { /* questions, not objects */
         str_is(method, "POST") && !route->name.p ? serve_review(r) : reply_no_such_method(r);
+    } else if (route->kind == kind_component && reads && !request_flag(r, "watch")) {
+        serve_components(r);
     } else if (route->bindings) {
         str_is(method, "POST") ? serve_bind(r) : reply_no_such_method(r);
     } else if (reads && (route->watch || request_flag(r, "watch"))) {

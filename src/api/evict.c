@@ -83,14 +83,26 @@ static void evict_count(struct request *r, const struct object *budget)
     request_command(r, c, evict_counted);
 }
 
+/* What it tells is about an older spec, or nothing was told yet. */
+static bool evict_is_stale(const struct object *budget)
+{
+    return mp_i64(doc_path(budget->status, "observedGeneration"), 0) < budget->generation;
+}
+
 static void evict_refuse(struct request *r, const struct object *budget)
 {
     char message[400];
     struct str name = object_name(budget);
-    snprintf(message, sizeof message,
-             "The disruption budget %.*s needs %lld healthy pods and has %lld currently",
-             (int)name.n, name.p, (long long)mp_i64(doc_path(budget->status, "desiredHealthy"), 0),
-             (long long)mp_i64(doc_path(budget->status, "currentHealthy"), 0));
+    if (evict_is_stale(budget))
+        snprintf(message, sizeof message,
+                 "The disruption budget %.*s is still being processed by the server.", (int)name.n,
+                 name.p);
+    else
+        snprintf(message, sizeof message,
+                 "The disruption budget %.*s needs %lld healthy pods and has %lld currently",
+                 (int)name.n, name.p,
+                 (long long)mp_i64(doc_path(budget->status, "desiredHealthy"), 0),
+                 (long long)mp_i64(doc_path(budget->status, "currentHealthy"), 0));
     struct cause cause = {"DisruptionBudget", "", message};
     struct causes causes = {&cause, 1, 1};
     reply_status(r, &(struct status){.code = 429,
@@ -126,7 +138,8 @@ static void evict_with_budgets(struct request *r, struct fetch *f)
                     "subresource does not support.");
     else if (!budget)
         evict_delete(r);
-    else if (mp_i64(doc_path(budget->status, "disruptionsAllowed"), 0) <= 0)
+    else if (evict_is_stale(budget) ||
+             mp_i64(doc_path(budget->status, "disruptionsAllowed"), 0) <= 0)
         evict_refuse(r, budget);
     else
         evict_count(r, budget);

@@ -93,6 +93,19 @@ static void status_text(struct buf *json, const char *key, const char *value)
     json_write_str(str_of(value ? value : ""), json);
 }
 
+static void status_scrub(struct buf *json, const struct gate_scrub *s)
+{
+    buf_printf(json,
+               ",\"scrub\":{\"rounds\":%" PRIu64 ",\"segments\":%" PRIu64 ",\"keyframes\":%" PRIu64
+               ",\"damaged\":%u,\"findings\":[",
+               s->rounds, s->segments, s->keyframes, s->damaged);
+    for (unsigned i = 0; i < s->damaged && i < GATE_SCRUB_FINDINGS; i++) {
+        if (i) buf_putc(json, ',');
+        json_write_str(str_of(s->text[i]), json);
+    }
+    buf_printf(json, "]}");
+}
+
 static void status_answer(struct request *r, struct fetch *f)
 {
     const struct gate_status *s = &f->facts;
@@ -107,9 +120,11 @@ static void status_answer(struct request *r, struct fetch *f)
     status_text(&json, "digest", hex);
     buf_printf(&json,
                ",\"appliedIndex\":%" PRIu64 ",\"commitIndex\":%" PRIu64
-               ",\"keyframeIndex\":%" PRIu64 ",\"leads\":%s,\"lowSpace\":%s}",
+               ",\"keyframeIndex\":%" PRIu64 ",\"leads\":%s,\"lowSpace\":%s",
                s->applied_index, s->commit_index, s->keyframe_index, s->leads ? "true" : "false",
                s->low_space ? "true" : "false");
+    status_scrub(&json, &s->scrub);
+    buf_putc(&json, '}');
     reply_json(r, 200, &json);
 }
 

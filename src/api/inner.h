@@ -110,6 +110,10 @@ void reply_not_found(struct request *r);
 void reply_no_such_path(struct request *r);
 void reply_no_such_method(struct request *r);
 void reply_invalid(struct request *r, struct str name, const struct causes *causes);
+void reply_invalid_as(struct request *r, const char *group, const char *kind, struct str name,
+                      const struct causes *causes);
+/* What is wrong with the parameters; the options of each method are a kind of their own. */
+void reply_invalid_options(struct request *r, const struct causes *causes);
 /* What a command made; a Status when even that is gone already. */
 void reply_result(struct request *r, int code, const struct result *result);
 void reply_refusal(struct request *r, struct str name, const struct result *result);
@@ -133,6 +137,7 @@ void serve_token(struct request *r);
 void serve_review(struct request *r);
 void serve_get_scale(struct request *r);
 void serve_log(struct request *r);
+void serve_components(struct request *r);
 
 /* Paths that name no resource. */
 void discovery_core(struct request *r);

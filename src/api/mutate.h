@@ -30,6 +30,10 @@ bool mutate_document(struct request *r, struct attempt *a);
 /* The version and the uid that the client saw must be the ones there are. */
 bool mutate_check_versions(struct request *r, const struct attempt *a, struct mp next);
 
+/* 409: Operation cannot be fulfilled on pods "x": ... */
+void mutate_conflict(struct request *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* mutate_apply.c: appends the live object, as the version shows it, with the configuration
  * applied; fills a->managed. */
 bool mutate_applied(struct request *r, struct attempt *a, struct mp live, struct buf *out);

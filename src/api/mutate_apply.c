@@ -108,10 +108,10 @@ void mutate_apply_new(struct request *r)
     struct mp doc = mp_read(config.data, config.len);
     struct str uid = mp_str(mp_path(doc, "metadata.uid"));
     if (uid.n)
-        reply_error(r, 409, NULL,
-                    "uid mismatch: the provided object specified uid %.*s, and no existing object "
-                    "was found",
-                    (int)uid.n, uid.p);
+        mutate_conflict(r,
+                        "uid mismatch: the provided object specified uid %.*s, and no existing "
+                        "object was found",
+                        (int)uid.n, uid.p);
     else if (mp_str(mp_path(doc, "metadata.resourceVersion")).n ||
              !(r->route.kind->verbs & VERB_CREATE))
         reply_not_found(r);

@@ -35,14 +35,16 @@ static bool mutate_patched(struct request *r, struct attempt *a, struct mp targe
     return false;
 }
 
-static void mutate_conflict(struct request *r)
+void mutate_conflict(struct request *r, const char *format, ...)
 {
-    buf_auto struct buf resource = BUF_INIT;
+    buf_auto struct buf resource = BUF_INIT, why = BUF_INIT;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&why, format, args);
+    va_end(args);
     status_resource(r->route.served, &resource);
-    reply_error(r, 409, NULL,
-                "Operation cannot be fulfilled on %s \"%.*s\": the object has been modified; "
-                "please apply your changes to the latest version and try again",
-                resource.data, (int)r->route.name.n, r->route.name.p);
+    reply_error(r, 409, NULL, "Operation cannot be fulfilled on %s \"%.*s\": %s", resource.data,
+                (int)r->route.name.n, r->route.name.p, why.data);
 }
 
 bool mutate_check_versions(struct request *r, const struct attempt *a, struct mp next)
@@ -57,18 +59,14 @@ bool mutate_check_versions(struct request *r, const struct attempt *a, struct mp
         return false;
     }
     if (revision && revision != a->old->revision) {
-        mutate_conflict(r);
+        mutate_conflict(r, "the object has been modified; please apply your changes to the latest "
+                           "version and try again");
         return false;
     }
     uid_text(&a->old->id->uid, uid);
     if (given.n && !str_is(given, uid)) {
-        buf_auto struct buf resource = BUF_INIT;
-        status_resource(r->route.served, &resource);
-        reply_error(r, 409, NULL,
-                    "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: UID in "
-                    "precondition: %.*s, UID in object meta: %s",
-                    resource.data, (int)r->route.name.n, r->route.name.p, (int)given.n, given.p,
-                    uid);
+        mutate_conflict(r, "Precondition failed: UID in precondition: %.*s, UID in object meta: %s",
+                        (int)given.n, given.p, uid);
         return false;
     }
     return true;
@@ -77,15 +75,7 @@ bool mutate_check_versions(struct request *r, const struct attempt *a, struct mp
 static bool mutate_refuse_scale(struct request *r, struct attempt *a)
 {
     struct cause cause = {"FieldValueInvalid", "spec.replicas", a->err.text};
-    buf_auto struct buf message = BUF_INIT;
-    struct causes causes = {&cause, 1, 1};
-    status_invalid_message("Scale", r->route.name, &causes, &message);
-    reply_status(r, &(struct status){.code = 422,
-                                     .message = message.data,
-                                     .name = r->route.name,
-                                     .group = "autoscaling",
-                                     .kind = "Scale",
-                                     .causes = &causes});
+    reply_invalid_as(r, "autoscaling", "Scale", r->route.name, &(struct causes){&cause, 1, 1});
     return false;
 }
 

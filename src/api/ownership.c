@@ -5,23 +5,10 @@
 #include <ctype.h>
 #include <time.h>
 
-/* Options have no kind among the resources: the Status names their own. */
-static bool ownership_refuse(struct request *r, bool applies, const char *reason, char *field,
-                             char *message)
+static bool ownership_refuse(struct request *r, const char *reason, char *field, char *message)
 {
-    buf_auto struct buf text = BUF_INIT;
     struct cause cause = {reason, field, message};
-    struct causes causes = {&cause, 1, 1};
-    bool patches = str_is(http_method(r->x), "PATCH");
-    const char *kind = applies || patches                  ? "PatchOptions"
-                       : str_is(http_method(r->x), "POST") ? "CreateOptions"
-                                                           : "UpdateOptions";
-    status_invalid_message(kind, (struct str){0}, &causes, &text);
-    reply_status(r, &(struct status){.code = 422,
-                                     .message = text.data,
-                                     .group = "meta.k8s.io",
-                                     .kind = kind,
-                                     .causes = &causes});
+    reply_invalid_options(r, &(struct causes){&cause, 1, 1});
     return false;
 }
 
@@ -38,16 +25,16 @@ bool ownership_check(struct request *r, bool applies)
 {
     struct str manager = http_param(r->x, "fieldManager"), force = http_param(r->x, "force");
     if (manager.n > MANAGER_NAME_MAX)
-        return ownership_refuse(r, applies, "FieldValueTooLong", "fieldManager",
+        return ownership_refuse(r, "FieldValueTooLong", "fieldManager",
                                 "Too long: must have at most 128 bytes");
     if (!ownership_printable(manager))
-        return ownership_refuse(r, applies, "FieldValueInvalid", "fieldManager",
+        return ownership_refuse(r, "FieldValueInvalid", "fieldManager",
                                 "Invalid value: should only contain printable characters");
     if (applies && !manager.n)
-        return ownership_refuse(r, applies, "FieldValueRequired", "fieldManager",
+        return ownership_refuse(r, "FieldValueRequired", "fieldManager",
                                 "Required value: is required for apply patch");
     if (!applies && force.p && str_is(http_method(r->x), "PATCH"))
-        return ownership_refuse(r, applies, "FieldValueForbidden", "force",
+        return ownership_refuse(r, "FieldValueForbidden", "force",
                                 "Forbidden: may not be specified for non-apply patch");
     return true;
 }

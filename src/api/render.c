@@ -107,9 +107,13 @@ static void put_metadata(const struct object *o, const struct fragment *body, st
 {
     char uid[UID_TEXT], revision[24];
     uid_text(&o->id->uid, uid);
-    snprintf(revision, sizeof revision, "%" PRIu64, o->revision);
     buf_puts(json, "{\"name\":");
     json_write_str(object_name(o), json);
+    if (!o->revision && !o->id->created_s) { /* it is not stored anywhere */
+        buf_puts(json, ",\"creationTimestamp\":null}");
+        return;
+    }
+    snprintf(revision, sizeof revision, "%" PRIu64, o->revision);
     if (o->id->ns) put_text(json, ",\"namespace\":", istr_str(o->id->ns));
     put_text(json, ",\"uid\":", str_of(uid));
     put_text(json, ",\"resourceVersion\":", str_of(revision));

@@ -80,17 +80,33 @@ void reply_no_such_method(struct request *r)
     reply_error(r, 405, NULL, "the server does not allow this method on the requested resource");
 }
 
-void reply_invalid(struct request *r, struct str name, const struct causes *causes)
+void reply_invalid_as(struct request *r, const char *group, const char *kind, struct str name,
+                      const struct causes *causes)
 {
     buf_auto struct buf message = BUF_INIT;
-    const struct kind *kind = r->route.kind;
-    status_invalid_message(kind->kind, name, causes, &message);
+    status_invalid_message(group, kind, name, causes, &message);
     reply_status(r, &(struct status){.code = 422,
                                      .message = message.data,
                                      .name = name,
-                                     .group = r->route.served->group,
-                                     .kind = kind->kind,
+                                     .group = group,
+                                     .kind = kind,
                                      .causes = causes});
+}
+
+void reply_invalid(struct request *r, struct str name, const struct causes *causes)
+{
+    reply_invalid_as(r, r->route.served->group, r->route.kind->kind, name, causes);
+}
+
+void reply_invalid_options(struct request *r, const struct causes *causes)
+{
+    static const char *const kinds[][2] = {{"POST", "CreateOptions"},
+                                           {"PUT", "UpdateOptions"},
+                                           {"PATCH", "PatchOptions"},
+                                           {"DELETE", "DeleteOptions"}};
+    size_t i = 0;
+    while (i + 1 < sizeof kinds / sizeof *kinds && !str_is(http_method(r->x), kinds[i][0])) i++;
+    reply_invalid_as(r, "meta.k8s.io", kinds[i][1], (struct str){0}, causes);
 }
 
 void reply_result(struct request *r, int code, const struct result *result)
@@ -111,6 +127,10 @@ void reply_refusal(struct request *r, struct str name, const struct result *resu
     if (name.p) s.name = name;
     s.message = result->message;
     s.retry_after_s = result->retry_after_s;
+    struct cause cause = {result->cause.reason, (char *)result->cause.field,
+                          (char *)result->cause.message};
+    struct causes causes = {&cause, 1, 1};
+    if (cause.reason) s.causes = &causes;
     if (!s.retry_after_s && result->http == 429) s.retry_after_s = 1;
     reply_status(r, &s);
 }

@@ -1,5 +1,5 @@
-/* Questions that are posted as objects and answered in their status: whose token is this, may I do
- * that. Nothing is kept. Everybody who is known may do everything. */
+/* Questions that are posted as objects and answered in their status: who am I, whose token is this,
+ * may I do that. Nothing is kept. Everybody who is known may do everything. */
 #include "actors/edit.h"
 #include "api/account_auth.h"
 #include "api/write.h"
@@ -64,9 +64,37 @@ static void answer_rules(struct request *r)
 
 /* --- whose is it? --- */
 
-static void put_user(struct buf *out, istr name, const struct account_user *account)
+/* Of a service account, of whom a token in the tokens file names, or of whom a certificate names.
+ */
+static uint32_t put_groups(struct request *r, const struct account_user *account, struct str token,
+                           struct buf *out)
 {
-    mp_put_map(out, account ? 3 : 2);
+    const struct tls_peer *peer = http_peer(r->x);
+    buf_auto struct buf group = BUF_INIT;
+    if (account) {
+        buf_printf(&group, "system:serviceaccounts:%.*s", (int)account->ns.n, account->ns.p);
+        mp_put_z(out, "system:serviceaccounts");
+        mp_put_str(out, (struct str){group.data, group.len});
+        return 2;
+    }
+    if (token.n) return auth_put_token_groups(r->api->auth, token, out);
+    if (peer) return auth_put_peer_groups(peer, out);
+    mp_put_z(out, "system:masters"); /* without TLS everybody is the administrator */
+    return 1;
+}
+
+static void put_extra(struct buf *out, const char *key, struct str value)
+{
+    mp_put_z(out, key);
+    mp_put_array(out, 1);
+    mp_put_str(out, value);
+}
+
+static void put_user(struct request *r, istr name, const struct account_user *account,
+                     struct str token, struct buf *out)
+{
+    bool bound = account && account->pod.n;
+    mp_put_map(out, 2u + (account != NULL) + bound);
     mp_put_z(out, "username");
     mp_put_z(out, name);
     if (account) {
@@ -74,25 +102,28 @@ static void put_user(struct buf *out, istr name, const struct account_user *acco
         mp_put_str(out, account->uid);
     }
     mp_put_z(out, "groups");
-    mp_put_array(out, account ? 3 : 1);
-    if (account) {
-        buf_auto struct buf group = BUF_INIT;
-        buf_printf(&group, "system:serviceaccounts:%.*s", (int)account->ns.n, account->ns.p);
-        mp_put_z(out, "system:serviceaccounts");
-        mp_put_str(out, (struct str){group.data, group.len});
-    }
+    size_t mark = mp_begin(out);
+    uint32_t count = put_groups(r, account, token, out);
     mp_put_z(out, "system:authenticated");
+    mp_end_array(out, mark, count + 1);
+    if (!bound) return;
+    mp_put_z(out, "extra");
+    mp_put_map(out, 2);
+    put_extra(out, "authentication.kubernetes.io/pod-name", account->pod);
+    put_extra(out, "authentication.kubernetes.io/pod-uid", account->pod_uid);
 }
 
 static void answer_user(struct request *r, istr name, const struct account_user *account)
 {
+    const struct review *v = r->state;
+    struct str token = mp_str(mp_path(mp_read(v->doc.data, v->doc.len), "spec.token"));
     buf_auto struct buf status = BUF_INIT;
     mp_put_map(&status, 2);
     if (name) {
         mp_put_z(&status, "authenticated");
         mp_put_bool(&status, true);
         mp_put_z(&status, "user");
-        put_user(&status, name, account);
+        put_user(r, name, account, token, &status);
     } else {
         mp_put_z(&status, "user");
         mp_put_map(&status, 0);
@@ -115,11 +146,30 @@ static void answer_token(struct request *r)
     answer_user(r, token.n ? auth_token_user(r->api->auth, token) : NULL, NULL);
 }
 
+/* --- who am I? --- */
+
+static void answer_self_as(struct request *r, const struct account_user *account)
+{
+    struct str token = account_bearer(http_header(r->x, "Authorization"));
+    buf_auto struct buf status = BUF_INIT;
+    mp_put_map(&status, 1);
+    mp_put_z(&status, "userInfo");
+    put_user(r, r->user, account, token, &status);
+    review_answer(r, &status);
+}
+
+static void answer_self(struct request *r)
+{
+    struct str token = account_bearer(http_header(r->x, "Authorization"));
+    if (!account_identify(r, token, answer_self_as)) answer_self_as(r, NULL);
+}
+
 static const struct {
     const char *kind;
     void (*answer)(struct request *r);
 } reviews[] = {
     {"TokenReview", answer_token},
+    {"SelfSubjectReview", answer_self},
     {"SelfSubjectAccessReview", answer_access},
     {"SubjectAccessReview", answer_access},
     {"LocalSubjectAccessReview", answer_access},

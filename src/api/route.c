@@ -50,16 +50,31 @@ static bool route_find_kind(struct route *r, const struct definitions *d, struct
     return r->bindings;
 }
 
+/* What Kubernetes connects its clients to: with any path behind it. */
+static bool route_connects(const struct kind *kind, struct str name)
+{
+    static const char *const of_pods[] = {"attach", "exec", "portforward", "proxy"};
+    if (kind == kind_node || kind == kind_service) return str_is(name, "proxy");
+    for (size_t i = 0; kind == kind_pod && i < sizeof of_pods / sizeof *of_pods; i++)
+        if (str_is(name, of_pods[i])) return true;
+    return false;
+}
+
 /* resource[/name[/subresource]], after the namespace was taken off. */
 static bool route_resource(struct route *r, const struct definitions *d, const struct str *rest,
                            unsigned count)
 {
-    if (count > 3 || !route_find_kind(r, d, rest[0])) return false;
+    if (!route_find_kind(r, d, rest[0])) return false;
     if (r->ns.p && !r->kind->namespaced) return false;
     if (r->bindings && (count > 1 || !r->ns.p)) return false;
     if (count > 1) r->name = rest[1];
     if (r->name.p && r->kind->namespaced && !r->ns.p) return false;
     if (count < 3) return true;
+    if (route_connects(r->kind, rest[2])) {
+        r->connect = rest[2];
+        return true;
+    }
+    if (count > 3) return false;
     r->sub = route_subresource(r->kind, rest[2]);
     return r->sub != NULL;
 }
@@ -122,6 +137,6 @@ struct route route_parse(struct str path, const struct definitions *d)
     if (s.count > used && r.type == ROUTE_VERSION)
         r.type = route_below_version(&r, d, s.at + used, s.count - used) ? ROUTE_RESOURCE
                                                                          : ROUTE_UNKNOWN;
-    if (s.too_many) r.type = ROUTE_UNKNOWN;
+    if (s.too_many && !r.connect.n) r.type = ROUTE_UNKNOWN;
     return r;
 }

@@ -23,6 +23,7 @@ struct route {
     struct str ns;                 /* p == NULL: all namespaces, or cluster-scoped */
     struct str name;               /* p == NULL: a collection */
     bool watch;                    /* the old /watch/ paths */
+    struct str connect;            /* exec, proxy: what this API does not carry; n == 0: none */
     bool bindings;                 /* POST .../bindings: the pod's name is in the body */
 };
 

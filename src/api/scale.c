@@ -90,7 +90,8 @@ int scale_apply(const struct kind_version *version, struct mp whole, struct mp s
     /* Absent is zero, as the type's default says. */
     int64_t replicas = wanted.type == MP_END || wanted.type == MP_NIL ? 0 : mp_i64(wanted, -1);
     if (replicas < 0 || replicas > INT32_MAX)
-        return error_set(err, E_INVALID, "must be greater than or equal to 0");
+        return error_set(err, E_INVALID, "Invalid value: %lld: must be greater than or equal to 0",
+                         (long long)replicas);
     buf_auto struct buf number = BUF_INIT;
     mp_put_int(&number, replicas);
     edit_put(out, whole, scale_paths(version).spec_replicas, edit_value(&number));

@@ -37,10 +37,11 @@ void status_resource(const struct kind_version *v, struct buf *out)
     if (v->group[0]) buf_printf(out, ".%s", v->group);
 }
 
-void status_invalid_message(const char *kind, struct str name, const struct causes *causes,
-                            struct buf *out)
+void status_invalid_message(const char *group, const char *kind, struct str name,
+                            const struct causes *causes, struct buf *out)
 {
-    buf_printf(out, "%s \"%.*s\" is invalid: ", kind, (int)name.n, name.p ? name.p : "");
+    buf_printf(out, "%s%s%s \"%.*s\" is invalid: ", kind, group[0] ? "." : "", group, (int)name.n,
+               name.p ? name.p : "");
     if (causes->count > 1) buf_putc(out, '[');
     for (size_t i = 0; i < causes->count; i++)
         buf_printf(out, "%s%s: %s", i ? ", " : "", causes->items[i].field,

@@ -13,7 +13,7 @@ static void write_refuse_param(struct request *r, const char *field, struct str 
     buf_printf(&message, "Unsupported value: \"%.*s\": supported values: %s", (int)value.n, value.p,
                supported);
     struct cause cause = {"FieldValueNotSupported", (char *)field, message.data};
-    reply_invalid(r, (struct str){0}, &(struct causes){&cause, 1, 1});
+    reply_invalid_options(r, &(struct causes){&cause, 1, 1});
 }
 
 bool write_options_parse(struct request *r, struct write_options *out)

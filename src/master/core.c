@@ -102,6 +102,7 @@ void core_tick(struct core *core)
     quorum_tick(core->quorum);
     gate_master_tick(&core->gate, core_now_ms(core));
     system_set_low_space(core->system, store_usage(core->store).low);
+    scrub_job_tick(core->scrub);
 }
 
 static void core_open_actors(struct core *core)
@@ -137,6 +138,7 @@ int core_open(struct core *core, const struct core_options *options, struct erro
                           .inbox = options->inbox,
                           .store = options->disk->store};
     core_open_actors(core);
+    core->scrub = scrub_job_new(core);
     struct quorum_options quorum = {
         .cluster = options->cluster,
         .id = options->id,

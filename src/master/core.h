@@ -18,6 +18,7 @@ struct crossing;
 struct feeder;
 struct remotes;
 struct scheduler;
+struct scrub_job;
 
 enum { RECENT_MAX = 8192 }; /* changes whose versions the gate can still name by revision */
 
@@ -65,7 +66,8 @@ struct core_options {
     unsigned node_grace_ms;
     uint64_t trailing_entries; /* and below: see quorum.h */
     size_t piece_bytes, window_bytes, chunk_bytes;
-    uint32_t guards_off; /* simulation only */
+    uint64_t scrub_bytes_s; /* how fast old data is looked at for damage; 0: it is not */
+    uint32_t guards_off;    /* simulation only */
 };
 
 struct core {
@@ -81,6 +83,7 @@ struct core {
     struct controllers *controllers;
     struct scheduler *scheduler;
     struct remotes *remotes;
+    struct scrub_job *scrub;
     bool image_running, stopping;
 };
 
@@ -124,6 +127,11 @@ bool errand_wants_proof(const struct command *c, const struct result *r);
 /* image_job.c: keyframes off the core's thread. */
 void image_job_start(struct core *core, const struct keyframe_meta *meta);
 int image_restore(struct world *w, struct keyframe *k, struct error *err);
+
+/* scrub_job.c: looking for damage, off the core's thread. */
+struct scrub_job *scrub_job_new(struct core *core);
+void scrub_job_tick(struct scrub_job *job);
+void scrub_job_tell(const struct scrub_job *job, struct gate_scrub *out);
 
 /* history.c: the past, on a bulk thread. */
 void history_ask_start(struct gate *gate, struct history_ask *h);

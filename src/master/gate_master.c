@@ -92,6 +92,16 @@ const char *master_name_of(struct core *core, uint64_t id)
     return name;
 }
 
+static void gate_master_members(const struct core *core, struct gate_status *out)
+{
+    for (unsigned i = 0; i < core->options.server_count && i < GATE_MEMBERS_MAX; i++) {
+        struct gate_member *m = &out->members[out->member_count++];
+        uint64_t id = core->options.servers[i].id;
+        snprintf(m->name, sizeof m->name, "m%llu", (unsigned long long)id);
+        m->up = quorum_is_up(core->quorum, id);
+    }
+}
+
 static void gate_master_status(struct gate *gate, struct gate_status *out)
 {
     struct core *core = container_of(gate, struct gate_master, gate)->core;
@@ -107,6 +117,8 @@ static void gate_master_status(struct gate *gate, struct gate_status *out)
                                 .low_space = store_usage(core->store).low};
     snprintf(out->leader, sizeof out->leader, "%s", master_name_of(core, q.leader_id));
     snprintf(out->self, sizeof out->self, "%s", core->options.name);
+    gate_master_members(core, out);
+    scrub_job_tell(core->scrub, &out->scrub);
 }
 
 void gate_master_init(struct gate_master *g, struct core *core)

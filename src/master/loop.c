@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SCRUB_BYTES_S = 8 << 20 };
+
 /* The loop. */
 
 static void loop_wake(void *arg)
@@ -179,6 +181,7 @@ static int loop_open_core(struct master *m, struct error *err)
         .keyframe_entries = o->keyframe_entries,
         .keyframe_bytes = o->keyframe_bytes,
         .node_grace_ms = o->node_grace_ms,
+        .scrub_bytes_s = SCRUB_BYTES_S,
     };
     rc = core_open(&m->core, &core, err);
     if (rc) return rc;

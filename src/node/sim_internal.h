@@ -36,6 +36,7 @@ struct sim {
     uv_signal_t signals[2];
     struct sim_node *nodes;
     unsigned stopped;
+    uint64_t events, event_tokens, event_filled_ms; /* tokens: thousandths */
 };
 
 enum sim_state { SIM_STARTING, SIM_RUNNING, SIM_STOPPING, SIM_GONE, SIM_ENDED };
@@ -61,6 +62,8 @@ void sim_pod_removed(struct sim_node *node, const struct uid *uid);
 void sim_pod_again(struct sim_node *node, const struct uid *uid);
 void sim_pods_synced(struct sim_node *node);
 void sim_pods_free(struct sim_node *node);
+/* sim_event.c: an Event for each container of the pod, such as ("Started", "Started"). */
+void sim_tell(struct sim_pod *pod, const char *reason, const char *verb);
 void sim_wheel_turn(struct sim *sim, uint64_t now_ms);
 
 #endif

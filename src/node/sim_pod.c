@@ -114,6 +114,7 @@ static void sim_pod_say(struct sim_pod *pod)
 static void sim_pod_arrived(struct sim_pod *pod)
 {
     if (pod->state == SIM_STARTING) {
+        if (!pod->started_s) sim_tell(pod, "Started", "Started");
         pod->state = SIM_RUNNING;
         pod->started_s = (int64_t)time(NULL);
     } else if (pod->state == SIM_STOPPING) {
@@ -225,6 +226,7 @@ void sim_pod_told(struct sim_node *node, const struct nodewire *m)
     pod->sync = node->sync;
     if (m->deleted_s != 0) {
         if (pod->state != SIM_STOPPING && pod->state != SIM_GONE) {
+            if (pod->state == SIM_RUNNING) sim_tell(pod, "Killing", "Stopping");
             sim_pod_wait(pod, SIM_STOPPING, o->stop_ms);
         } else if (pod->state == SIM_GONE) {
             sim_pod_say(pod);

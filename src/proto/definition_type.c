@@ -1,6 +1,7 @@
 #include "proto/definition_type.h"
 
 #include "base/buf.h"
+#include "proto/schema_tables.h"
 
 #include <stdlib.h>
 
@@ -114,6 +115,22 @@ static bool is_of_whole(struct str name)
     return str_is(name, "apiVersion") || str_is(name, "kind") || str_is(name, "metadata");
 }
 
+/* Keys that an element of a list lacks have these; the objects themselves get theirs by
+ * structural_default. */
+static void defaults_of(struct arena *memory, const struct structural *s, struct type *t)
+{
+    struct type_default *lines = arena_array(memory, struct type_default, t->field_count);
+    for (unsigned i = 0; i < t->field_count; i++) {
+        const struct field *f = &t->fields[i];
+        const struct structural_property *p = structural_property(s, str_of(f->name));
+        struct str preset = p ? p->schema->preset.raw : (struct str){0};
+        if (f->shape != SHAPE_SCALAR || !preset.n || preset.n > UINT16_MAX) continue;
+        lines[t->default_count++] =
+            (struct type_default){.field = f, .bytes = preset.p, .len = (uint16_t)preset.n};
+    }
+    t->defaults = lines;
+}
+
 static const struct type *type_of_object(struct arena *memory, const struct structural *s,
                                          const char *name, bool whole)
 {
@@ -126,6 +143,7 @@ static const struct type *type_of_object(struct arena *memory, const struct stru
     }
     qsort(fields, count, sizeof *fields, by_name);
     *t = (struct type){.name = name, .fields = fields, .field_count = (uint16_t)count};
+    defaults_of(memory, s, t);
     return t;
 }
 

@@ -111,6 +111,7 @@ void openapi_type_name(const char *type, struct buf *out)
         {"util.", "io.k8s.apimachinery.pkg."},
         {"runtime.", "io.k8s.apimachinery.pkg."},
         {"version.", "io.k8s.apimachinery.pkg."},
+        {"internal.", "io.k8s.api.apiserver"},
         {"apiextensions.", "io.k8s.apiextensions-apiserver.pkg.apis."},
         {"apiregistration.", "io.k8s.kube-aggregator.pkg.apis."},
         {"", "io.k8s.api."},

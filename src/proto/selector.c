@@ -116,6 +116,19 @@ bool selector_matches(const struct selector *s, struct mp labels)
     return true;
 }
 
+bool selector_demands(const struct selector *s, struct str *key, struct str *value)
+{
+    for (size_t i = 0; s && i < s->count; i++) {
+        const struct requirement *r = &s->items[i];
+        bool one = r->op == OP_EQUALS || r->op == OP_DOUBLE_EQUALS || r->op == OP_IN;
+        if (!one || r->count != 1) continue;
+        *key = r->key;
+        *value = r->values[0];
+        return true;
+    }
+    return false;
+}
+
 static void requirement_format(const struct requirement *r, struct buf *out)
 {
     static const char *const between[] = {

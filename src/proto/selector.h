@@ -19,6 +19,9 @@ int selector_from_map(struct mp map, struct selector **out, struct error *err);
 void selector_free(struct selector *s);
 bool selector_matches(const struct selector *s,
                       struct mp labels); /* NULL selector matches everything */
+/* A label that what it selects must have: any one of those it demands; false: it demands none. For
+ * finding selectors by the labels of an object. The slices live as long as the selector. */
+bool selector_demands(const struct selector *s, struct str *key, struct str *value);
 void selector_format(const struct selector *s, struct buf *out); /* the text form, sorted by key */
 
 /* Field selectors: "metadata.name=x,spec.nodeName!=y,status.phase=Running". `supported` (schema)

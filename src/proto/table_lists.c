@@ -225,6 +225,14 @@ static const struct cell cells_prioritylevel[] = {
     CELL(AGE),
     CELL(END),
 };
+static const struct cell cells_component[] = {CELL(NAME), CODE(cell_component), CELL(END)};
+static const struct cell cells_storageversion[] = {
+    CELL(NAME),
+    OR(TEXT, "status.commonEncodingVersion", "<unset>"),
+    CODE(cell_storage_versions),
+    CELL(AGE),
+    CELL(END),
+};
 
 static const struct {
     const char *key;
@@ -232,6 +240,7 @@ static const struct {
 } table_plain_kinds[] = {
     {"apiservices.apiregistration.k8s.io", cells_apiservice},
     {"certificatesigningrequests.certificates.k8s.io", cells_csr},
+    {"componentstatuses", cells_component},
     {"clusterrolebindings.rbac.authorization.k8s.io", cells_binding},
     {"controllerrevisions.apps", cells_revision},
     {"cronjobs.batch", cells_cronjob},
@@ -259,6 +268,7 @@ static const struct {
     {"runtimeclasses.node.k8s.io", cells_runtime},
     {"statefulsets.apps", cells_statefulset},
     {"storageclasses.storage.k8s.io", cells_storageclass},
+    {"storageversions.internal.apiserver.k8s.io", cells_storageversion},
     {"validatingwebhookconfigurations.admissionregistration.k8s.io", cells_webhooks},
     {"volumeattachments.storage.k8s.io", cells_attachment},
 };

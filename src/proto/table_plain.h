@@ -37,6 +37,6 @@ table_cells_fn cell_controller, cell_ready, cell_completions, cell_duration, cel
     cell_addresses, cell_ingress_ports, cell_parameters, cell_volume_modes, cell_volume_class,
     cell_volume_status, cell_volume_claim, cell_claim, cell_scaled, cell_targets, cell_subjects,
     cell_condition, cell_class_name, cell_quota, cell_slice_ports, cell_slice_endpoints, cell_role,
-    cell_api_server, cell_available, cell_dangling;
+    cell_api_server, cell_available, cell_dangling, cell_storage_versions, cell_component;
 
 #endif

@@ -189,3 +189,27 @@ void cell_dangling(struct table_row *r)
     const char *status = cell_condition_status(r, "Dangling");
     table_cell_z(r, status ? status : "?");
 }
+
+/* Which API server stores which version. */
+void cell_storage_versions(struct table_row *r)
+{
+    struct buf text buf_auto = BUF_INIT;
+    for (struct mp_iter it = mp_items(table_status(r, "storageVersions")); mp_iter_next(&it);) {
+        if (text.len) buf_putc(&text, ',');
+        table_put_text(&text, mp_get(it.value, "apiServerID"));
+        buf_putc(&text, '=');
+        table_put_text(&text, mp_get(it.value, "encodingVersion"));
+    }
+    table_cell_buf(r, &text, "<unset>");
+}
+
+/* Three cells: how it does, what it says, what is wrong. */
+void cell_component(struct table_row *r)
+{
+    struct mp healthy = {0};
+    for (struct mp_iter it = mp_items(table_body(r, "conditions")); mp_iter_next(&it);)
+        if (mp_is(mp_get(it.value, "type"), "Healthy")) healthy = it.value;
+    table_cell_z(r, mp_is(mp_get(healthy, "status"), "True") ? "Healthy" : "Unhealthy");
+    table_cell_or(r, mp_get(healthy, "message"), "");
+    table_cell_or(r, mp_get(healthy, "error"), "");
+}

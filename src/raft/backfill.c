@@ -211,7 +211,8 @@ int backfill_at_start(struct quorum *q, uint64_t keyframe_index, uint64_t *out_l
     uint64_t end = store_bounds(s).last_index, noted = 0;
     *out_last = end;
     int rc = store_backfill_get(s, &noted, err);
-    if (rc == E_CORRUPT) trace_warn("quorum", "%s", err->text);
+    if (rc && rc != E_CORRUPT) return rc;
+    if (rc) trace_warn("quorum", "%s", err->text);
     uint64_t last = noted > keyframe_index ? noted : keyframe_index;
     if (rc || noted == 0 || last >= end) return store_backfill_end(s, err);
     if (last > noted && (rc = store_backfill_begin(s, last, err))) return rc;

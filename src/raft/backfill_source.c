@@ -2,6 +2,10 @@
  * own, and then forgotten. One at a time for a peer. */
 #include "raft/backfill.h"
 
+enum {
+    UNREAD_MAX = 8
+}; /* then the follower goes on without: half its patience (install_target.c) */
+
 struct fetch {
     struct disk_job job;
     struct quorum *q;
@@ -31,7 +35,8 @@ static int fetch_records(struct fetch *f, struct store *s, uint32_t *count, stru
     return *count ? 0 : rc;
 }
 
-/* Whatever cannot be read here is gone for the follower too. */
+/* What is damaged here is gone for the follower too; what a disk fails to read may be readable the
+ * next time, and the follower keeps its log until then. */
 static int fetch_read(struct disk_job *job, struct store *s)
 {
     struct fetch *f = container_of(job, struct fetch, job);
@@ -41,9 +46,11 @@ static int fetch_read(struct disk_job *job, struct store *s)
     size_t begin = mp_begin(&f->records);
     int rc = store_chain_at(s, f->after, &chain, &err);
     f->verdict = RECORDS_FOLLOW;
-    if (rc == E_NOTFOUND || (rc == 0 && !digest_equal(&chain, &f->chain))) {
+    bool differs = rc == E_NOTFOUND || (rc == 0 && !digest_equal(&chain, &f->chain));
+    if (!rc && !differs) rc = fetch_records(f, s, &count, &err);
+    if (differs) {
         f->verdict = RECORDS_DIFFER;
-    } else if (rc || fetch_records(f, s, &count, &err)) {
+    } else if (rc) {
         trace_warn("quorum", "no history for server %llu: %s", (unsigned long long)f->peer->id,
                    err.text);
         f->verdict = RECORDS_GONE;
@@ -52,7 +59,7 @@ static int fetch_read(struct disk_job *job, struct store *s)
         begin = mp_begin(&f->records);
     }
     mp_end_array(&f->records, begin, count);
-    return 0;
+    return rc == E_IO ? rc : 0;
 }
 
 static void fetch_have_read(struct disk_job *job, int status)
@@ -62,6 +69,8 @@ static void fetch_have_read(struct disk_job *job, int status)
     turn_begin(q);
     turn_job_done(q);
     f->peer->fetching = false;
+    f->peer->unread = status == E_IO ? f->peer->unread + 1 : 0;
+    if (f->peer->unread > UNREAD_MAX) status = 0;
     if (status == 0 && !q->closing && install_source_heard(q, f->peer, f->stream)) {
         struct wire w = {.type = WIRE_RECORDS};
         w.log.stream = f->stream;

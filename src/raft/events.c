@@ -100,6 +100,13 @@ struct quorum_status quorum_status(const struct quorum *q)
                                   .keyframe_index = q->keyframe_index};
 }
 
+bool quorum_is_up(const struct quorum *q, uint64_t id)
+{
+    for (unsigned i = 0; i < q->options.server_count; i++)
+        if (q->peers[i].id == id) return q->peers[i].up || id == q->options.id;
+    return false;
+}
+
 unsigned quorum_marks(const struct quorum *q, const char *const **names, const uint64_t **counts)
 {
     static const char *const texts[] = {

@@ -45,7 +45,8 @@ struct peer {
     uint64_t complained_at; /* of a bad frame; at most one line a second */
     struct list sends;      /* send_op: libraft waits for the socket */
     struct keyframe_source *source;
-    bool fetching; /* records for it are being read */
+    bool fetching;   /* records for it are being read */
+    unsigned unread; /* how often in a row the disk failed to */
 };
 
 /* The highest entry that this term's leader and we are known to agree on (S2, S3). */

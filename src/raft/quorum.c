@@ -129,10 +129,9 @@ static int quorum_bootstrap(struct quorum *q, struct error *err)
     struct log_bounds bounds = store_bounds(s);
     if (bounds.last_index >= bounds.first_index && bounds.last_index > 0) return 0;
     struct keyframe *k;
-    if (keyframe_open(s, UINT64_MAX, &k, NULL) == 0) {
-        keyframe_close(k);
-        return 0;
-    }
+    int found = keyframe_open(s, UINT64_MAX, &k, err);
+    if (found == 0) keyframe_close(k);
+    if (found != E_NOTFOUND && found != E_CORRUPT) return found;
     uint64_t term, vote;
     store_slot_get(s, &term, &vote);
     if (term > 1) /* it has taken part before: what it promised is lost, it must not vote again */

@@ -137,6 +137,8 @@ struct quorum_status {
     uint64_t leader_id, term, commit_index, applied_index, last_index, stored_index, keyframe_index;
 };
 struct quorum_status quorum_status(const struct quorum *q);
+/* Is there a connection to it (to itself always)? */
+bool quorum_is_up(const struct quorum *q, uint64_t id);
 /* How often each guard and rare branch was taken ("S2_clamped", ...), for tests and metrics. */
 unsigned quorum_marks(const struct quorum *q, const char *const **names, const uint64_t **counts);
 

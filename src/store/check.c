@@ -45,6 +45,34 @@ static int check_records(struct reader *r, uint64_t index, struct check_result *
     return 0;
 }
 
+/* LMDB has no code of its own for all that is wrong with pages: they are walked. What is whole, or
+ * cannot be read, is not damaged. */
+static int check_doubt(const struct check_job *job, struct error *err)
+{
+    struct error why = {0};
+    int rc = segment_pages_check(job->segment->path, job->segment->name, &why);
+    if (!rc) return error_wrap(err, E_IO, "%s", job->segment->name);
+    if (err) *err = why;
+    return rc;
+}
+
+int check_disk(const struct segment *seg, int found, struct error *err)
+{
+    enum { STEP = 1 << 20 };
+    if (found != E_CORRUPT) return found;
+    int fd = open(seg->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return files_errno(err, "open", seg->name);
+    mem_auto char *bytes = mem_alloc(STEP);
+    off_t at = 0;
+    for (ssize_t n; (n = pread(fd, bytes, STEP, at)) != 0; at += n > 0 ? n : 0) {
+        if (n > 0 || errno == EINTR) continue;
+        found = files_errno(err, "read", seg->name);
+        break;
+    }
+    close(fd);
+    return found;
+}
+
 static int check_segment(const struct check_job *job, bool lock, struct check_result *out,
                          struct error *err)
 {
@@ -57,9 +85,8 @@ static int check_segment(const struct check_job *job, bool lock, struct check_re
         segment_env_open(path, MDB_RDONLY | (lock ? 0 : MDB_NOLOCK), SEGMENT_ROOM, &seg.env, err);
     if (rc == E_NOTFOUND && files_exists(path))
         return error_set(err, E_CORRUPT, "%s: the file is empty", name);
-    if (rc) /* LMDB has no code of its own for all that is wrong with pages; these are walked */
-        return error_wrap(err, job->at_rest || rc == E_NOTFOUND || rc == E_DENIED ? rc : E_CORRUPT,
-                          "%s", name);
+    if (rc == E_IO && !job->at_rest) return check_doubt(job, err);
+    if (rc) return error_wrap(err, rc, "%s", name);
     rc = reader_attach(seg.env, &r, err);
     if (!rc && r.base.index + 1 != seg.first)
         rc = error_set(err, E_CORRUPT, "%s: holds entries from %" PRIu64 " on", name,

@@ -7,12 +7,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static uint64_t committed_read(const struct store *s)
+/* 0: nothing is known. False: the disk cannot read it. */
+static bool committed_read(const struct store *s, uint64_t *out)
 {
     uint64_t pair[2];
-    if (s->committed_fd < 0 || pread(s->committed_fd, pair, sizeof pair, 0) != sizeof pair)
-        return 0;
-    return pair[0] == ~pair[1] ? pair[0] : 0;
+    ssize_t n = s->committed_fd < 0 ? 0 : pread(s->committed_fd, pair, sizeof pair, 0);
+    *out = n == sizeof pair && pair[0] == ~pair[1] ? pair[0] : 0;
+    return n >= 0;
 }
 
 int committed_open(struct store *s, struct error *err)
@@ -21,7 +22,9 @@ int committed_open(struct store *s, struct error *err)
     mem_auto char *path = mem_printf("%s/committed", s->dir);
     s->committed_fd = open(path, (s->read_only ? O_RDONLY : O_RDWR | O_CREAT) | O_CLOEXEC, 0600);
     if (s->committed_fd < 0 && !s->read_only) return files_errno(err, "open", path);
-    s->committed = committed_read(s);
+    uint64_t hint;
+    if (!committed_read(s, &hint)) return files_errno(err, "read", path);
+    s->committed = hint;
     return 0;
 }
 
@@ -35,6 +38,7 @@ void store_committed_set(struct store *s, uint64_t index)
 
 uint64_t store_committed_get(struct store *s)
 {
-    if (s->read_only) s->committed = committed_read(s);
+    uint64_t hint;
+    if (s->read_only && committed_read(s, &hint)) s->committed = hint;
     return s->committed;
 }

@@ -1,9 +1,9 @@
 /* The inside of the store: what its files share, and nobody else includes.
  *
  * One mutex guards the table of segments and the bounds. It is held for moments, never across a
- * commit or a read. An LMDB environment must not be open twice in a process (closing one would drop
- * the file locks of the other), so every reader and the writer share the handle in `struct
- * segment`; its references keep it open when the segment leaves the table. */
+ * commit, a read or a walk over pages. An LMDB environment must not be open twice in a process
+ * (closing one would drop the file locks of the other), so every reader and the writer share the
+ * handle in `struct segment`; its references keep it open when the segment leaves the table. */
 #ifndef LOGSHIP_STORE_INSIDE_H
 #define LOGSHIP_STORE_INSIDE_H
 
@@ -33,6 +33,8 @@ struct segment {
     unsigned refs; /* readers, and the writer */
     uint64_t used; /* when it was last used, in store->clock */
     bool removed;  /* not in the table any more: closed with the last reference */
+    bool walking;  /* somebody walks its pages; others wait in store->walked */
+    bool doubted;  /* to be walked (again) before the next reader gets it */
 };
 
 struct slots {
@@ -56,6 +58,7 @@ struct store {
     uint64_t past_sequence, past_version; /* on disk; of the last store_past_set */
 
     pthread_mutex_t lock;
+    pthread_cond_t walked;
     struct segment **segments; /* ascending; at least one once open */
     size_t count;
     uint64_t clock;
@@ -63,7 +66,7 @@ struct store {
     unsigned appends; /* since stale readers were last looked for; writer only */
 };
 
-/* segment_env.c, segment.c: environments, and the table of them */
+/* segment_env.c, segment.c, segment_hold.c: environments, the table of them, and who reads them */
 int segment_env_open(const char *path, unsigned flags, size_t map, MDB_env **out,
                      struct error *err);
 /* segment_pages.c: may LMDB be given the pages of this file? Not while somebody writes it. */
@@ -76,6 +79,10 @@ int segments_scan(struct store *s,
 /* Holds the segment where this index is or would be. E_GONE: below the first. */
 int segment_hold(struct store *s, uint64_t index, struct segment **out, struct error *err);
 void segment_release(struct store *s, struct segment *seg);
+/* Its pages are not to be believed: whoever holds it next has them walked first. Not of the newest,
+ * which is being written. */
+void segment_doubt(struct store *s, struct segment *seg);
+void segment_free(struct segment *seg);
 int segment_unlink(struct store *s, struct segment *seg, struct error *err);
 void segments_close(struct store *s);
 int lmdb_code(int rc);
@@ -119,6 +126,9 @@ int check_named(struct store *s, const void *ctx, struct check_result *out, stru
 typedef int probe_fn(struct store *s, const void *ctx, struct check_result *out, struct error *err);
 int probe(struct store *s, const char *name, probe_fn *fn, const void *ctx,
           struct check_result *out, struct error *err);
+/* Damage that was found, or the disk's failure that looked like it (LMDB reads by its map, where a
+ * sector that cannot be read is a signal): plain reads tell. */
+int check_disk(const struct segment *seg, int found, struct error *err);
 int check_joint(const struct segment *newer, const struct record_base *end,
                 const struct record_base *base, struct error *err);
 

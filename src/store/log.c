@@ -80,6 +80,7 @@ static int log_roll(struct store *s, struct segment **seg, struct error *err)
     int fd;
     if (mdb_env_get_fd((*seg)->env, &fd) == 0 && ftruncate(fd, (off_t)used))
         trace_debug("store", "%s: cannot be cut", (*seg)->name);
+    segment_doubt(s, *seg); /* LMDB has had it since before there was anything in it to look at */
     segment_release(s, *seg);
     *seg = NULL;
     return segment_hold(s, UINT64_MAX, seg, err);

@@ -272,7 +272,8 @@ int segment_pages_check(const char *path, const char *name, struct error *err)
     struct meta meta;
     struct stat st;
     if (w.fd < 0 || fstat(w.fd, &st)) return files_errno(err, "open", name);
-    int rc = walk_metas(&w, &meta);
+    int rc = st.st_size ? walk_metas(&w, &meta)
+                        : error_set(err, E_CORRUPT, "%s: the file is empty", name);
     if (!rc && (meta.last_page < 1 || meta.last_page >= (uint64_t)st.st_size / w.page_size))
         rc = error_set(err, E_CORRUPT, "%s: is cut off", name);
     if (!rc) {

@@ -152,6 +152,7 @@ static int store_check_end(struct store *s, struct error *err)
     for (size_t i = 0; all == E_CORRUPT && !rc && i < JOINTS_CHECKED && i < s->count; i++) {
         struct segment **at = &s->segments[s->count - 1 - i];
         rc = probe(s, (*at)->name, store_check_one, at, &newer, err);
+        rc = check_disk(*at, rc, err);
     }
     return rc ? rc : all;
 }
@@ -201,6 +202,20 @@ static int store_load_log(struct store *s, struct error *err)
     return rc;
 }
 
+/* An unreadable disk says nothing of what is on it: nobody should throw that away. */
+static void store_advise(int rc, struct error *err)
+{
+    size_t n = strlen(err->text);
+    const char *advice = "";
+    if (rc == E_CORRUPT)
+        advice = " (see `logship verify`; remove this master from the cluster and add it again, "
+                 "empty and under a new id)";
+    if (rc == E_IO)
+        advice = " (the disk or its filesystem fails: see the kernel's log, keep the directory and "
+                 "start again when it can be read; nothing in it was changed)";
+    snprintf(err->text + n, sizeof err->text - n, "%s", advice);
+}
+
 static int store_load(struct store *s, const struct store_options *options, struct error *err)
 {
     int rc = store_register(s, err);
@@ -213,13 +228,7 @@ static int store_load(struct store *s, const struct store_options *options, stru
         s->read_only) /* it may have been truncated just now */
         rc = store_load_log(s, err);
     if (!rc && !s->read_only && !s->no_sync) space_ballast_fill(s);
-    if (rc == E_CORRUPT && !s->read_only && err) {
-        size_t n = strlen(err->text);
-        snprintf(
-            err->text + n, sizeof err->text - n,
-            " (see `logship verify`; remove this master from the cluster and add it again, empty "
-            "and under a new id)");
-    }
+    if (!s->read_only && err) store_advise(rc, err);
     return rc;
 }
 
@@ -227,6 +236,7 @@ int store_open(struct store **out, const struct store_options *options, struct e
 {
     struct store *s = mem_new(struct store);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->walked, NULL);
     pthread_mutex_init(&s->past_lock, NULL);
     list_init(&s->link);
     s->dir = mem_strdup(options->dir);
@@ -260,6 +270,7 @@ void store_close(struct store *s)
     if (s->committed_fd >= 0) close(s->committed_fd);
     if (s->lock_fd >= 0) close(s->lock_fd);
     pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->walked);
     pthread_mutex_destroy(&s->past_lock);
     mem_free(s->dir);
     mem_free(s->log_dir);

@@ -28,7 +28,8 @@
  * segments) in a child process, because LMDB trusts its pages and may crash on damaged ones; so
  * does store_verify for everything. Whatever else opens a segment first walks its pages by itself
  * (segment_pages.c), so damage in an old segment is an error for the cursor that meets it, not the
- * end of the process. (A read-only store beside a running master cannot: its reader may end.)
+ * end of the process. (A read-only store beside a running master cannot walk the newest segment:
+ * its reader may end.)
  *
  * Threads: one writer at a time (the committer) for append, truncate, reset; slots belong to one
  * thread (the core). Everything that reads the log may run in any thread, or another process

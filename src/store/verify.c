@@ -32,6 +32,7 @@ static int verify_segment(struct store *s, const struct check_job *job, bool has
     char line[160];
     const struct segment *seg = job->segment;
     int rc = probe(s, seg->name, check_named, job, &result, &err);
+    rc = check_disk(seg, rc, &err);
     if (!rc && has_before) rc = check_joint(seg, end, &result.base, &err);
     if (rc)
         report(ctx, true, err.text);

@@ -67,7 +67,7 @@ static void a_name_belongs_to_the_first_that_wants_it(void **state)
     define(s, CRD("crons", "Cron", ",'shortNames':['c']"));
     define(s, CRD("others", "Cron", ""));
     define(s, CRD("cats", "Cat", ",'shortNames':['c']"));
-    assert_string_equal(condition(s, "others", "NamesAccepted", text), "False SingularConflict");
+    assert_string_equal(condition(s, "others", "NamesAccepted", text), "False ListKindConflict");
     assert_string_equal(condition(s, "others", "Established", text), "False NotAccepted");
     assert_string_equal(condition(s, "cats", "NamesAccepted", text), "False ShortNamesConflict");
     assert_true(mp_is(mp_get(status_condition(crd(s, "cats")->status, "NamesAccepted"), "message"),

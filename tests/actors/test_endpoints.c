@@ -111,6 +111,61 @@ static void endpoints_without_a_selector_are_left_alone(void **state)
     stage_close(s);
 }
 
+/* A thousand addresses are told, and rather those that answer. */
+static void endpoints_have_a_capacity(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&quick);
+    stage_node(s, "n1");
+    for (unsigned n = 0; n < 1010; n++) {
+        char name[16], ip[24];
+        snprintf(name, sizeof name, "p%u", n);
+        snprintf(ip, sizeof ip, "10.0.%u.%u", n / 200, n % 200 + 1);
+        serve(s, name, ip, n >= 20);
+    }
+    stage_make(s, kind_service, service);
+    stage_pass(s, 500);
+    struct object *o = stage_get(s, kind_endpoints, "web");
+    assert_int_equal(mp_get(subset(s), "addresses").count, 990);
+    assert_int_equal(mp_get(subset(s), "notReadyAddresses").count, 10);
+    assert_true(mp_is(
+        mp_get(doc_path(o->body, "metadata.annotations"), "endpoints.kubernetes.io/over-capacity"),
+        "truncated"));
+    for (unsigned n = 0; n < 20; n++) {
+        char name[16];
+        snprintf(name, sizeof name, "p%u", n);
+        stage_delete(s, kind_pod, name);
+    }
+    stage_pass(s, 500);
+    o = stage_get(s, kind_endpoints, "web");
+    assert_int_equal(mp_get(subset(s), "addresses").count, 990);
+    assert_int_equal(
+        mp_get(doc_path(o->body, "metadata.annotations"), "endpoints.kubernetes.io/over-capacity")
+            .type,
+        MP_END);
+    stage_close(s);
+}
+
+/* What finds its peers by the service needs them before they are ready, and while they go. */
+static void pods_in_any_state_are_published_where_asked(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&quick);
+    stage_node(s, "n1");
+    stage_make(s, kind_service, service);
+    stage_edit(s, kind_service, "web", "spec.publishNotReadyAddresses", "true");
+    serve(s, "a", "10.0.0.2", false);
+    stage_pass(s, 500);
+    assert_int_equal(mp_get(subset(s), "addresses").count, 1);
+    assert_false(stage_delete(s, kind_pod, "a").removed);
+    stage_pass(s, 500);
+    assert_int_equal(mp_get(subset(s), "addresses").count, 1);
+    stage_edit(s, kind_service, "web", "spec.publishNotReadyAddresses", "false");
+    stage_pass(s, 500);
+    assert_int_equal(subset(s).type, MP_END);
+    stage_close(s);
+}
+
 /* --- news --- */
 
 static void what_is_said_again_is_counted(void **state)
@@ -177,6 +232,8 @@ int main(void)
         cmocka_unit_test(a_service_knows_its_pods),
         cmocka_unit_test(endpoints_follow_their_pods),
         cmocka_unit_test(endpoints_without_a_selector_are_left_alone),
+        cmocka_unit_test(endpoints_have_a_capacity),
+        cmocka_unit_test(pods_in_any_state_are_published_where_asked),
         cmocka_unit_test(what_is_said_again_is_counted),
         cmocka_unit_test(telling_is_bounded),
         cmocka_unit_test(news_grow_old),

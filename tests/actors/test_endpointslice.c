@@ -1,6 +1,8 @@
 /* EndpointSlices: which there are, and what they tell. */
 #include "stage.h"
 
+#include "proto/timefmt.h"
+
 static const struct controller_times quick = {
     .node_grace_ms = 40000,
     .gone_node_ms = 40000,
@@ -128,6 +130,99 @@ static void slices_hold_a_hundred_and_one_set_of_ports(void **state)
     stage_close(s);
 }
 
+static unsigned altered_since(struct stage *s, uint64_t revision)
+{
+    struct slices all = slices_of(s);
+    unsigned n = 0;
+    for (unsigned i = 0; i < all.count; i++) n += all.at[i]->revision > revision;
+    return n;
+}
+
+/* Otherwise one pod of a service of thousands would have every watcher read all of its slices. */
+static void a_pod_that_comes_or_goes_alters_one_slice(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&quick);
+    stage_node(s, "n1");
+    for (unsigned n = 0; n < 350; n++)
+        if (n != 5) serve(s, n, 8080, true);
+    stage_make(s, kind_service, service);
+    stage_pass(s, 500);
+    assert_int_equal(slices_of(s).count, 4);
+    uint64_t before = s->world->revision;
+    serve(s, 5, 8080, true); /* its address is among the first */
+    stage_pass(s, 500);
+    assert_int_equal(slices_of(s).endpoints, 350);
+    assert_int_equal(altered_since(s, before), 1);
+    before = s->world->revision;
+    stage_delete(s, kind_pod, "p77");
+    stage_pass(s, 500);
+    assert_int_equal(slices_of(s).endpoints, 349);
+    assert_int_equal(altered_since(s, before), 1);
+    stage_close(s);
+}
+
+static struct mp note(const struct object *o, const char *key)
+{
+    return mp_get(doc_path(o->body, "metadata.annotations"), key);
+}
+
+static void a_change_tells_when_it_happened(void **state)
+{
+    static const char key[] = "endpoints.kubernetes.io/last-change-trigger-time";
+    (void)state;
+    struct stage *s = stage_open(&quick);
+    stage_node(s, "n1");
+    stage_make(s, kind_service, service);
+    stage_pass(s, 2000);
+    int64_t from_us = s->wall_ms * 1000, first_us, second_us;
+    serve(s, 1, 8080, true);
+    int64_t until_us = s->wall_ms * 1000;
+    stage_pass(s, 2000);
+    assert_true(time_parse(mp_str(note(slices_of(s).at[0], key)), &first_us));
+    assert_in_range(first_us, from_us, until_us);
+    assert_true(time_parse(mp_str(note(stage_get(s, kind_endpoints, "web"), key)), &second_us));
+    assert_int_equal(first_us, second_us);
+    uint64_t before = s->world->revision;
+    stage_edit(s, kind_pod, "p1", "metadata.annotations", "{'a':'b'}"); /* tells nothing new */
+    stage_pass(s, 500);
+    assert_int_equal(s->world->revision, before + 1);
+    stage_close(s);
+}
+
+static void an_endpoint_tells_its_zone_its_hostname_and_its_protocol(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&quick);
+    stage_node(s, "n1");
+    stage_edit(s, kind_node, "n1", "metadata.labels", "{'topology.kubernetes.io/zone':'east'}");
+    stage_make(s, kind_service,
+               "{'metadata':{'name':'db'},'spec':{'selector':{'app':'db'},'clusterIP':'None',"
+               "'ports':[{'port':80,'appProtocol':'http2'}]}}");
+    stage_make(s, kind_pod,
+               "{'metadata':{'name':'db-0','labels':{'app':'db'}},'spec':{'nodeName':'n1',"
+               "'hostname':'db-0','subdomain':'db','containers':[{'name':'c'}]}}");
+    struct command *c = stage_about(COMMAND_STATUS, kind_pod, "db-0");
+    c->status = stage_doc("{'phase':'Running','podIP':'fd00::7'}");
+    assert_int_equal(stage_do(s, c).http, 200);
+    stage_pass(s, 500);
+    struct slices all = slices_of(s);
+    assert_int_equal(all.count, 1);
+    struct mp e = mp_at(doc_path(all.at[0]->body, "endpoints"), 0),
+              port = mp_at(doc_path(all.at[0]->body, "ports"), 0);
+    assert_true(mp_is(doc_path(all.at[0]->body, "addressType"), "IPv6"));
+    assert_true(mp_is(mp_get(e, "zone"), "east"));
+    assert_true(mp_is(mp_get(e, "hostname"), "db-0"));
+    assert_true(mp_is(mp_get(port, "appProtocol"), "http2"));
+    assert_true(mp_is(mp_get(port, "name"), ""));
+    struct object *o = stage_get(s, kind_endpoints, "db");
+    struct mp subset = mp_at(doc_path(o->body, "subsets"), 0);
+    assert_true(mp_is(mp_get(object_labels(o), "service.kubernetes.io/headless"), ""));
+    assert_true(mp_is(mp_get(mp_at(mp_get(subset, "notReadyAddresses"), 0), "hostname"), "db-0"));
+    assert_true(mp_is(mp_get(mp_at(mp_get(subset, "ports"), 0), "appProtocol"), "http2"));
+    stage_close(s);
+}
+
 static void a_slice_that_was_changed_or_lost_comes_back(void **state)
 {
     (void)state;
@@ -173,6 +268,9 @@ int main(void)
         cmocka_unit_test(a_slice_tells_pods_ports_and_owner),
         cmocka_unit_test(a_service_without_pods_has_an_empty_slice),
         cmocka_unit_test(slices_hold_a_hundred_and_one_set_of_ports),
+        cmocka_unit_test(a_pod_that_comes_or_goes_alters_one_slice),
+        cmocka_unit_test(a_change_tells_when_it_happened),
+        cmocka_unit_test(an_endpoint_tells_its_zone_its_hostname_and_its_protocol),
         cmocka_unit_test(a_slice_that_was_changed_or_lost_comes_back),
         cmocka_unit_test(slices_go_with_their_service),
     };

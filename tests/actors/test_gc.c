@@ -132,6 +132,36 @@ static void who_comes_after_its_owner_has_gone_is_collected(void **state)
     stage_close(s);
 }
 
+static void make_owned_class(struct stage *s, const char *name, const char *owner)
+{
+    mem_auto char *text =
+        mem_printf("{'metadata':{'name':'%s','ownerReferences':[%s]},'value':1}", name, owner);
+    stage_make(s, kind_priorityclass, text);
+}
+
+static void who_cannot_be_looked_up_is_not_missed(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&controller_times_default);
+    stage_make(s, kind_configmap, "{'metadata':{'name':'inside'}}");
+    char uid[UID_TEXT];
+    uid_of(s, kind_configmap, "inside", uid);
+    mem_auto char *inside =
+        mem_printf("{'apiVersion':'v1','kind':'ConfigMap','name':'inside','uid':'%s'}", uid);
+    make_owned_class(s, "of-inside", inside);
+    make_owned_class(s, "of-unknown",
+                     "{'apiVersion':'example.com/v1','kind':'Robot','name':'x',"
+                     "'uid':'11111111-2222-4333-8444-555555555555'}");
+    make_owned_class(s, "of-nobody",
+                     "{'apiVersion':'v1','kind':'Node','name':'x',"
+                     "'uid':'11111111-2222-4333-8444-555555555556'}");
+    stage_pass(s, 500);
+    assert_non_null(stage_get(s, kind_priorityclass, "of-inside"));
+    assert_non_null(stage_get(s, kind_priorityclass, "of-unknown"));
+    assert_null(stage_get(s, kind_priorityclass, "of-nobody"));
+    stage_close(s);
+}
+
 static const char set[] = "{'metadata':{'name':'x'},'spec':{'replicas':50,'selector':%s,'template':"
                           "{'metadata':{'labels':{'app':'x'}},'spec':{}}}}";
 
@@ -197,6 +227,7 @@ int main(void)
         cmocka_unit_test(orphans_are_set_free),
         cmocka_unit_test(one_owner_that_stays_is_enough),
         cmocka_unit_test(who_comes_after_its_owner_has_gone_is_collected),
+        cmocka_unit_test(who_cannot_be_looked_up_is_not_missed),
         cmocka_unit_test(a_replica_set_takes_its_pods_along),
         cmocka_unit_test(a_replication_controller_leaves_its_pods_unless_told),
         cmocka_unit_test(a_foreground_replica_set_waits_for_its_pods),

@@ -123,6 +123,17 @@ static void local_ask(struct gate *g, struct ask *a)
     inbox_post(a->home, &a->note);
 }
 
+/* Two masters; the second is out of reach, and so is the leader when there is none. */
+static void local_status(struct gate *g, struct gate_status *out)
+{
+    struct local_cluster *c = container_of(g, struct local_cluster, gate);
+    out->members[0] = (struct gate_member){"m1", true};
+    out->members[1] = (struct gate_member){"m2", false};
+    out->member_count = 2;
+    memcpy(out->self, "m1", 3);
+    memcpy(out->leader, c->leaderless ? "" : "m1", c->leaderless ? 1 : 3);
+}
+
 static void local_command_run(struct note *n)
 {
     struct command *command = container_of(n, struct command, note);
@@ -175,7 +186,8 @@ static inline struct local_cluster *local_cluster_new(void)
                             .command = local_command,
                             .listen = local_listen,
                             .history = local_history,
-                            .past = local_past_ask};
+                            .past = local_past_ask,
+                            .status = local_status};
     uv_loop_init(&c->loop);
     uv_async_init(&c->loop, &c->wake, local_drain);
     uv_check_init(&c->loop, &c->check);

@@ -121,6 +121,26 @@ static void a_hook_answers_its_path_to_users_only(void **state)
     assert_text(ask(c, "GET", "/logship/hello?x=1", NULL), "hello", "hook");
 }
 
+#define SELF "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+static void a_user_learns_who_it_is(void **state)
+{
+    struct local_cluster *c = *state;
+    const char *body = "{\"kind\":\"SelfSubjectReview\"}";
+    struct mp doc = ask_with(c, "POST", SELF, "Authorization: Bearer s3cret\r\n", str_of(body));
+    assert_int_equal(asked->status, 201);
+    assert_text(doc, "apiVersion", "authentication.k8s.io/v1");
+    assert_text(doc, "status.userInfo.username", "bob");
+    struct mp groups = mp_path(doc, "status.userInfo.groups");
+    static const char *const of_bob[] = {"dev", "ops", "system:authenticated"};
+    assert_int_equal(groups.count, 3);
+    for (uint32_t i = 0; i < 3; i++) assert_true(mp_is(mp_at(groups, i), of_bob[i]));
+    c->client_tls = alice_tls;
+    doc = ask(c, "POST", SELF, body);
+    assert_text(doc, "status.userInfo.username", "alice");
+    assert_true(mp_is(mp_at(mp_path(doc, "status.userInfo.groups"), 0), "system:masters"));
+}
+
 static void the_log_knows_who_it_was(void **state)
 {
     struct local_cluster *c = *state;
@@ -140,6 +160,7 @@ int main(void)
         TEST(a_token_opens),
         TEST(a_certificate_opens),
         TEST(a_hook_answers_its_path_to_users_only),
+        TEST(a_user_learns_who_it_is),
         TEST(the_log_knows_who_it_was),
     };
     return cmocka_run_group_tests(tests, make_certificates, remove_certificates);

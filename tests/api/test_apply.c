@@ -63,10 +63,12 @@ static void an_apply_must_be_well_formed(void **state)
         int code;
     } cases[] = {
         {"", "{}",
-         "PatchOptions \"\" is invalid: fieldManager: Required value: is required for apply patch",
+         "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for "
+         "apply patch",
          422},
         {"?fieldManager=x%07", "{}",
-         "PatchOptions \"\" is invalid: fieldManager: Invalid value: should only contain printable "
+         "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Invalid value: should only "
+         "contain printable "
          "characters",
          422},
         {"?fieldManager=x", "{\"kind\":\"ConfigMap\"}",
@@ -78,7 +80,8 @@ static void an_apply_must_be_well_formed(void **state)
         {"?fieldManager=x", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
          "the name of the object (b) does not match the name on the URL (a)", 400},
         {"?fieldManager=x", "apiVersion: v1\nkind: ConfigMap\nmetadata: {uid: u}\n",
-         "uid mismatch: the provided object specified uid u, and no existing object was found",
+         "Operation cannot be fulfilled on configmaps \"a\": uid mismatch: the provided object "
+         "specified uid u, and no existing object was found",
          409},
         {"?fieldManager=x", "a: [",
          "the patch is not valid YAML: line 2, column 1: did not find expected node content", 400},

@@ -159,10 +159,10 @@ static void bodies_that_no_schema_covers_are_refused(void **state)
     ask_patch(c, "strategic-merge-patch", CRONS "/a", "{}");
     assert_int_equal(asked->status, 415);
     doc = ask(c, "POST", CRONS, "{\"metadata\":{\"name\":\"b\"},\"spec\":{\"n\":10}}");
-    assert_refused(
-        doc, 422, "Invalid",
-        "Cron \"b\" is invalid: spec.n: Invalid value: 10: spec.n in body should be less "
-        "than or equal to 9");
+    assert_refused(doc, 422, "Invalid",
+                   "Cron.example.com \"b\" is invalid: spec.n: Invalid value: 10: spec.n in body "
+                   "should be less "
+                   "than or equal to 9");
     ask(c, "POST", CRONS, "{\"metadata\":{\"name\":\"B!\"}}");
     assert_int_equal(asked->status, 422);
     ask_patch(c, "merge-patch", CRONS "/a/scale", "{\"spec\":{\"replicas\":50}}");

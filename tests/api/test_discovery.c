@@ -69,6 +69,53 @@ static void current_clients_learn_all_in_two_requests(void **state)
                 "Binding");
 }
 
+static void components_are_as_this_master_sees_them(void **state)
+{
+    struct local_cluster *c = *state;
+    struct mp doc = ask(c, "GET", "/api/v1/componentstatuses", NULL);
+    assert_text(doc, "kind", "ComponentStatusList");
+    assert_int_equal(mp_get(doc, "items").count, 4);
+    doc = ask(c, "GET", "/api/v1/componentstatuses/etcd-0", NULL);
+    struct mp healthy = mp_at(mp_get(doc, "conditions"), 0);
+    assert_text(healthy, "status", "True");
+    assert_text(healthy, "message", "ok");
+    assert_int_equal(mp_path(doc, "metadata.creationTimestamp").type, MP_NIL);
+    assert_int_equal(mp_path(doc, "metadata.uid").type, MP_END);
+    doc = ask(c, "GET", "/api/v1/componentstatuses?fieldSelector=metadata.name%3Detcd-1", NULL);
+    assert_int_equal(mp_get(doc, "items").count, 1);
+    healthy = mp_at(mp_get(mp_at(mp_get(doc, "items"), 0), "conditions"), 0);
+    assert_text(healthy, "status", "False");
+    assert_text(healthy, "error", "m1 has no connection to m2");
+    c->leaderless = true;
+    doc = ask(c, "GET", "/api/v1/componentstatuses/scheduler", NULL);
+    assert_text(mp_at(mp_get(doc, "conditions"), 0), "error",
+                "there is no leader among the masters");
+    assert_refused(ask(c, "GET", "/api/v1/componentstatuses/etcd-2", NULL), 404, "NotFound",
+                   "componentstatuses \"etcd-2\" not found");
+    ask(c, "POST", "/api/v1/componentstatuses", "{}");
+    assert_int_equal(asked->status, 405);
+    ask(c, "GET", "/api/v1/componentstatuses?watch=1", NULL);
+    assert_int_equal(asked->status, 405);
+}
+
+static void connections_are_refused_in_words(void **state)
+{
+    static const char *const paths[] = {
+        "namespaces/default/pods/p/exec?command=ls",       "namespaces/default/pods/p/attach",
+        "namespaces/default/pods/p/portforward",           "namespaces/default/pods/p/proxy",
+        "namespaces/default/services/s/proxy/a/b/c/d/e/f", "nodes/n/proxy/metrics"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        mem_auto char *path = mem_printf("/api/v1/%s", paths[i]);
+        struct mp doc = ask(*state, i % 2 ? "GET" : "POST", path, i % 2 ? NULL : "");
+        assert_text(doc, "reason", "MethodNotAllowed");
+        assert_int_equal(asked->status, 405);
+    }
+    assert_refused(ask(*state, "GET", "/api/v1/nodes/n/proxy/", NULL), 405, "MethodNotAllowed",
+                   "proxy is not supported on resources of kind \"nodes\"");
+    ask(*state, "GET", "/api/v1/nodes/n/exec", NULL);
+    assert_int_equal(asked->status, 404);
+}
+
 static void the_version_reads_like_kubernetes_own(void **state)
 {
     struct mp doc = ask(*state, "GET", "/version", NULL);
@@ -97,6 +144,8 @@ int main(void)
         TEST(groups_and_versions_are_listed),
         TEST(resources_tell_names_verbs_and_categories),
         TEST(current_clients_learn_all_in_two_requests),
+        TEST(components_are_as_this_master_sees_them),
+        TEST(connections_are_refused_in_words),
         TEST(the_version_reads_like_kubernetes_own),
         TEST(the_digest_names_the_state_at_a_revision),
     };

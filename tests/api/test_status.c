@@ -51,12 +51,13 @@ static void several_causes_stand_in_brackets(void **state)
     struct causes causes = {0};
     buf_auto struct buf one = BUF_INIT, two = BUF_INIT;
     causes_add(&causes, "FieldValueRequired", "spec.containers", "Required value");
-    status_invalid_message("Pod", STR("x"), &causes, &one);
+    status_invalid_message("", "Pod", STR("x"), &causes, &one);
     assert_string_equal(one.data, "Pod \"x\" is invalid: spec.containers: Required value");
     causes_add(&causes, "FieldValueInvalid", "metadata.name", "Invalid value: \"%s\"", "A");
-    status_invalid_message("Pod", STR("x"), &causes, &two);
-    assert_string_equal(two.data, "Pod \"x\" is invalid: [spec.containers: Required value, "
-                                  "metadata.name: Invalid value: \"A\"]");
+    status_invalid_message("apps", "Deployment", STR("x"), &causes, &two);
+    assert_string_equal(two.data,
+                        "Deployment.apps \"x\" is invalid: [spec.containers: Required value, "
+                        "metadata.name: Invalid value: \"A\"]");
     causes_free(&causes);
 }
 

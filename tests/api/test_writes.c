@@ -106,8 +106,10 @@ static void a_scale_is_read_and_written(void **state)
     assert_int_equal(number_at(doc, "spec.replicas"), 5);
     assert_int_equal(number_at(doc, "metadata.generation"), 2);
     doc = ask_patch(*state, "merge-patch", SETS "/web/scale", "{\"spec\":{\"replicas\":-1}}");
-    assert_refused(doc, 422, "Invalid",
-                   "Scale \"web\" is invalid: spec.replicas: must be greater than or equal to 0");
+    assert_refused(
+        doc, 422, "Invalid",
+        "Scale.autoscaling \"web\" is invalid: spec.replicas: Invalid value: -1: must be "
+        "greater than or equal to 0");
 }
 
 static void a_pod_is_bound_once(void **state)

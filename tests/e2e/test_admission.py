@@ -158,6 +158,44 @@ class Admission(ClusterTest):
         self.assertEqual(code, 422, answer)
         self.assertIn("may not specify a duration less than 10 minutes", answer["message"])
 
+    def test_a_token_ends_with_what_it_is_bound_to(self):
+        path = f"/api/v1/namespaces/{self.ns}/serviceaccounts/default/token"
+
+        def ask(**ref):
+            return self.cluster.call("POST", path, {"spec": {"boundObjectRef": {
+                "apiVersion": "v1", **ref}}})
+        self.create(json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}}))
+        self.create(json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "user"},
+                                "spec": {"containers": [{"name": "c", "image": "busybox"}]}}))
+        uid = self.get("pod", "user")["metadata"]["uid"]
+        of_secret = ask(kind="Secret", name="key")[1]["status"]["token"]
+        of_pod = ask(kind="Pod", name="user", uid=uid)[1]["status"]["token"]
+        self.assertEqual(self.review(of_pod)["user"]["extra"], {
+            "authentication.kubernetes.io/pod-name": ["user"],
+            "authentication.kubernetes.io/pod-uid": [uid]})
+        self.assertTrue(self.review(of_secret)["authenticated"])
+        self.assertEqual(ask(kind="Secret", name="other")[0], 404)
+        self.assertEqual(ask(kind="Secret")[0], 404)
+        self.assertEqual(ask(kind="ConfigMap", name="kube-root-ca.crt")[0], 400)
+        self.assertEqual(ask(kind="Pod", name="user", uid=uid[::-1])[0], 409)
+        self.kubectl("delete", "secret/key", "pod/user", "--grace-period=0", "--force")
+        for token in (of_secret, of_pod):
+            until(lambda: "authenticated" not in self.review(token))
+
+    def test_a_namespace_on_its_way_out_takes_nothing_and_says_so(self):
+        stays = config_map("stays")
+        stays["metadata"]["finalizers"] = ["example.com/hold"]
+        self.create(json.dumps(stays))
+        self.kubectl("delete", "namespace", self.ns, "--wait=false", ns=False)
+        path = f"/api/v1/namespaces/{self.ns}/configmaps"
+        for master in (1, 2, 3):
+            code, answer = self.cluster.call("POST", path, config_map("late"), master=master)
+            self.assertEqual((code, answer["details"]["causes"]),
+                             (403, [{"reason": "NamespaceTerminating",
+                                     "message": f"namespace {self.ns} is being terminated",
+                                     "field": "metadata.namespace"}]))
+        self.kubectl("patch", "configmap", "stays", "-p", '{"metadata":{"finalizers":null}}')
+
     def test_whoever_is_known_may(self):
         self.assertEqual(self.kubectl("auth", "can-i", "delete", "nodes").stdout.strip(), "yes")
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"

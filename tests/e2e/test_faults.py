@@ -69,6 +69,8 @@ class Damage(unittest.TestCase):
         self.cluster.up()
         self.all_go_on()
         self.assertIn(newest.name, self.cluster.said("m1"), "it said so")
+        scrub = until(lambda: self.cluster.get("/logship/status", master=1)["scrub"]["findings"], 20)
+        self.assertIn(newest.name, scrub[0], "and goes on saying so")
 
     def test_without_any_whole_keyframe_the_log_is_folded_from_its_beginning(self):
         self.stop()

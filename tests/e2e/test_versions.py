@@ -138,26 +138,32 @@ class Versions:
         self.assertNotIn("topology", stable[0])
 
     def test_evictions_ask_the_budget(self):
-        self.create(RS)
+        self.create({**RS, "spec": {**RS["spec"], "replicas": 3}})
         self.create(BUDGET)
-        pods = until(lambda: [p for p in self.cluster.get(f"/api/v1/namespaces/{self.ns}/pods")["items"]
-                              if p["status"].get("phase") == "Running"][1:] and self.cluster.get(
-                                  f"/api/v1/namespaces/{self.ns}/pods")["items"])
-        budget = self.path("policy/v1", "poddisruptionbudgets", "b")
-        there = self.cluster.get(budget)
-        there["status"]["disruptionsAllowed"] = 1
-        self.assertEqual(self.cluster.call("PUT", budget + "/status", there)[0], 200)
+        budget, pods = self.path("policy/v1", "poddisruptionbudgets", "b"), f"/api/v1/namespaces/{self.ns}/pods"
 
-        def evict(pod):
-            name = pod["metadata"]["name"]
-            return self.cluster.call("POST", f"/api/v1/namespaces/{self.ns}/pods/{name}/eviction",
+        def told(allowed, healthy):
+            status = self.cluster.get(budget)["status"]
+            return (status.get("observedGeneration") and status["disruptionsAllowed"] == allowed
+                    and status["currentHealthy"] == healthy)
+
+        def evict(name):
+            return self.cluster.call("POST", f"{pods}/{name}/eviction",
                                      {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}})
 
-        self.assertEqual(evict(pods[0])[0], 201)
-        self.assertEqual(evict(pods[1])[0], 429)
-        status = self.cluster.get(budget)["status"]
-        self.assertEqual((status["disruptionsAllowed"], list(status["disruptedPods"])),
-                         (0, [pods[0]["metadata"]["name"]]))
+        until(lambda: told(2, 3))
+        names = [p["metadata"]["name"] for p in self.cluster.get(pods)["items"]]
+        self.k("patch", "pdb", "b", "--type=merge", "-p", '{"spec":{"minAvailable":3}}')
+        code, refusal = evict(names[0])
+        self.assertEqual((code, refusal["details"]["causes"][0]["reason"]), (429, "DisruptionBudget"))
+        until(lambda: told(0, 3))
+        self.assertEqual(evict(names[0])[0], 429)
+        self.k("patch", "pdb", "b", "--type=merge", "-p", '{"spec":{"minAvailable":null,"maxUnavailable":"34%"}}')
+        until(lambda: told(2, 3))
+        self.assertEqual(evict(names[0])[0], 201)
+        until(lambda: told(2, 3))  # its successor runs
+        self.assertNotIn(names[0], [p["metadata"]["name"] for p in self.cluster.get(pods)["items"]
+                                    if "deletionTimestamp" not in p["metadata"]])
 
 
 class Versions120(Versions, ClusterTest):

@@ -167,11 +167,49 @@ static void claims_hold_while_account_and_time_last(void **state)
     world_free(w);
 }
 
+static void a_bound_token_ends_with_its_pod(void **state)
+{
+    (void)state;
+    struct world *w = world_new("5f0e2c0a-0000-4000-8000-000000000001");
+    buf_auto struct buf json = BUF_INIT, memory = BUF_INIT;
+    struct account_claims asked = {.ns = STR("ns"),
+                                   .name = STR("robot"),
+                                   .uid = STR("01234567-89ab-4cde-8f01-23456789abcd"),
+                                   .issued_s = 1000,
+                                   .expires_s = 9000,
+                                   .bound = kind_pod,
+                                   .bound_name = STR("p"),
+                                   .bound_uid = STR("11234567-89ab-4cde-8f01-23456789abcd")};
+    account_claims_write(&asked, &json);
+    assert_non_null(strstr(json.data, "\"pod\":{\"name\":\"p\",\"uid\":\"1123"));
+    struct account_claims claims;
+    assert_true(account_claims_read((struct str){json.data, json.len}, &memory, &claims));
+    assert_ptr_equal(claims.bound, kind_pod);
+    struct actor *robot = world_actor_make(w, kind_serviceaccount, istr_of("ns"), STR("robot"));
+    struct actor *pod = world_actor_make(w, kind_pod, istr_of("ns"), STR("p"));
+    robot->object = account_named("robot");
+    assert_false(account_claims_hold(&claims, w, 1500)); /* there is no such pod */
+    struct ident *id = ident_new(kind_pod, istr_of("ns"), STR("p"));
+    uid_parse(asked.bound_uid, &id->uid);
+    pod->object = object_new(id, doc_empty(), NULL);
+    assert_true(account_claims_hold(&claims, w, 1500));
+    pod->object->deleted_s = 2000; /* when it has to be gone */
+    assert_true(account_claims_hold(&claims, w, 2060));
+    assert_false(account_claims_hold(&claims, w, 2061));
+    claims.bound_uid = asked.uid; /* another pod of the same name */
+    assert_false(account_claims_hold(&claims, w, 1500));
+    object_unref(robot->object);
+    object_unref(pod->object);
+    robot->object = pod->object = NULL;
+    world_free(w);
+}
+
 int main(void)
 {
     if (sodium_init() < 0) return 1;
     schema_init();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bound_token_ends_with_its_pod),
         cmocka_unit_test(a_token_says_whose_it_is),
         cmocka_unit_test(what_the_secret_held_besides_stays),
         cmocka_unit_test(claims_hold_while_account_and_time_last),

@@ -4,7 +4,7 @@
 #include "node/node.h"
 
 struct story {
-    unsigned hellos, beats, running, gone, refused;
+    unsigned hellos, beats, running, gone, refused, started, killing;
     char ips[64][16];
     bool redirected, delete_when_running, again_when_running, drop_when_running;
     struct uid uid;
@@ -64,6 +64,19 @@ static void on_running(struct fake_master *f, struct link *l, const struct nodew
     if (s->drop_when_running && s->running == 1) link_close(l, E_CLOSED, "test");
 }
 
+static void on_event(struct story *s, const struct nodewire *m)
+{
+    struct mp event = mp_read(m->body.p, m->body.n), about = mp_get(event, "involvedObject");
+    assert_true(str_is(m->ns, "default"));
+    assert_true(mp_is(mp_path(event, "source.component"), "kubelet"));
+    assert_true(mp_is(mp_get(about, "kind"), "Pod"));
+    assert_true(mp_is(mp_get(about, "fieldPath"), "spec.containers{main}"));
+    assert_true(str_starts(m->name, "pod-"));
+    assert_int_equal(mp_str(mp_get(about, "uid")).n, UID_TEXT - 1);
+    if (mp_is(mp_get(event, "reason"), "Started")) s->started++;
+    if (mp_is(mp_get(event, "reason"), "Killing")) s->killing++;
+}
+
 static void said(struct fake_master *f, struct link *l, const struct nodewire *m)
 {
     struct story *s = f->data;
@@ -88,6 +101,9 @@ static void said(struct fake_master *f, struct link *l, const struct nodewire *m
     case NODEWIRE_POD_GONE:
         s->gone++;
         assert_int_equal(m->revision, 9);
+        break;
+    case NODEWIRE_EVENT:
+        on_event(s, m);
         break;
     default:
         fail_msg("unexpected %s", nodewire_name(m->type));
@@ -189,9 +205,39 @@ static void a_deleted_pod_is_reported_gone(void **state)
     start_nodes(&f, 1);
     fake_run(&f, 10000);
     assert_int_equal(s.running, 4);
+    assert_int_equal(s.started, 4);
+    assert_int_equal(s.killing, 4);
     assert_int_equal(fake_stop_child(&f), 0);
     fake_close(&f);
     buf_free(&s.status);
+}
+
+/* A node that keeps telling would make a load of pods a load of Events. */
+static void said_many(struct fake_master *f, struct link *l, const struct nodewire *m)
+{
+    struct story *s = f->data;
+    if (m->type == NODEWIRE_HELLO) {
+        welcome(l);
+        for (unsigned char i = 1; i <= 200; i++) say_pod(l, i, 5, 0, (struct str){0});
+    }
+    if (m->type == NODEWIRE_EVENT) on_event(s, m);
+    if (m->type == NODEWIRE_POD_STATUS) s->running++;
+    stop_when(f, s->running == 200);
+}
+
+static void events_are_bounded(void **state)
+{
+    (void)state;
+    struct fake_master f;
+    struct story s = {0};
+    fake_open(&f);
+    f.said = said_many;
+    f.data = &s;
+    start_nodes(&f, 1);
+    fake_run(&f, 10000);
+    assert_in_range(s.started, 10, 150);
+    assert_int_equal(fake_stop_child(&f), 0);
+    fake_close(&f);
 }
 
 static void said_until_told_again(struct fake_master *f, struct link *l, const struct nodewire *m)
@@ -242,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_silent_master_is_given_up_within_three_periods),
         cmocka_unit_test(pods_of_many_nodes_turn_running_with_addresses_of_their_own),
         cmocka_unit_test(a_deleted_pod_is_reported_gone),
+        cmocka_unit_test(events_are_bounded),
         cmocka_unit_test(a_status_is_told_again_when_asked),
         cmocka_unit_test(a_node_that_lost_its_master_comes_back_and_takes_the_new_set_of_pods),
     };

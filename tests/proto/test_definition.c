@@ -3,6 +3,7 @@
 #include "proto/admit_helper.h"
 #include "proto/custom.h"
 #include "proto/jsonpath.h"
+#include "proto/typed.h"
 
 /* The CRD crontabs.stable.example.com with these versions. */
 static struct object *crd_of(const char *versions, const char *scope, bool established)
@@ -112,6 +113,23 @@ static void the_type_tree_says_how_to_merge(void **state)
     assert_int_equal(type_field(spec->type, STR("p"))->scalar, SCALAR_INT_OR_STRING);
     assert_string_equal(type_field(spec->type, STR("o"))->list_type, "atomic");
     assert_int_equal(type_field(whole, STR("status"))->shape, SHAPE_OBJECT);
+    definition_unref(d);
+}
+
+static void elements_are_told_apart_by_keys_that_have_defaults(void **state)
+{
+    (void)state;
+    struct definition *d = definition_of_versions(
+        "{'name':'v1','served':true,'storage':true,'schema':{'openAPIV3Schema':{'type':'object',"
+        "'properties':{'l':{'type':'array','x-kubernetes-list-type':'map',"
+        "'x-kubernetes-list-map-keys':['port','protocol'],'items':{'type':'object','properties':"
+        "{'port':{'type':'integer'},'protocol':{'type':'string','default':'TCP'}}}}}}}}");
+    struct buf live buf_auto = doc_of("{'l':[{'port':80,'protocol':'TCP'}]}");
+    struct buf config buf_auto = doc_of("{'l':[{'port':80},{'port':80,'protocol':'UDP'}]}");
+    struct buf merged buf_auto = BUF_INIT;
+    typed_merge(d->versions[0].served.type, doc_mp(&live), doc_mp(&config), &merged);
+    assert_doc(doc_mp(&merged),
+               "{'l':[{'port':80,'protocol':'TCP'},{'port':80,'protocol':'UDP'}]}");
     definition_unref(d);
 }
 
@@ -307,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_definition_knows_its_names_and_subresources),
         cmocka_unit_test(versions_are_preferred_as_in_kubernetes),
         cmocka_unit_test(the_type_tree_says_how_to_merge),
+        cmocka_unit_test(elements_are_told_apart_by_keys_that_have_defaults),
         cmocka_unit_test(what_cannot_be_served_is_no_definition),
         cmocka_unit_test(a_stored_object_is_shown_as_the_schema_says_today),
         cmocka_unit_test(a_status_of_before_does_not_show_twice),

@@ -145,7 +145,9 @@ static void a_kind_is_one_through_all_its_versions(void **state)
     for (unsigned i = 0; i < kind_count(); i++) {
         const struct kind *k = kind_at(i);
         for (unsigned v = 1; v < k->version_count; v++)
-            assert_int_equal(k->versions[v].type->field_count, k->versions[0].type->field_count);
+            if (!k->versions[v].type->conversion_count)
+                assert_int_equal(k->versions[v].type->field_count,
+                                 k->versions[0].type->field_count);
     }
 }
 

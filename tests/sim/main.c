@@ -11,7 +11,8 @@ static const char usage[] =
     "            [--jobs J]                       processes at a time (1)\n"
     "            [--profile P]                    swarm (the usual), harass, disk, keyframes,\n"
     "                                             s1 to s8, lag-..., held, or mixed (all)\n"
-    "            [--guard-off S1..S8]             without one of the guards around libraft\n"
+    "            [--guard-off S1..S8]             without one of the guards around libraft (in\n"
+    "                                             its own profile, if none is named)\n"
     "            [--shrink]                       a failure is told as shortly as it can be\n"
     "            [--without-faults 3,5-9]         leaves these out, by number\n"
     "            [--clients N] [--nodes N]        no more than these\n"
@@ -61,7 +62,9 @@ static bool main_profile(struct run *run, const char *name)
 static bool main_guard(struct run *run, const char *name)
 {
     if (name[0] != 'S' || name[1] < '1' || name[1] > '8' || name[2]) return false;
+    static const char *const made_for[] = {"s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"};
     run->guards_off |= 1u << (name[1] - '1');
+    if (!run->profile) run->profile = made_for[name[1] - '1'];
     return true;
 }
 
@@ -135,12 +138,14 @@ int main(int argc, char **argv)
     if (persona != -1 && !(persona & ADDR_NO_RANDOMIZE) &&
         personality((unsigned long)persona | ADDR_NO_RANDOMIZE) != -1)
         execv("/proc/self/exe", argv);
-    struct run run = {.jobs = 1, .profile = "swarm"};
+    struct run run = {.jobs = 1};
     const char *shake = getenv("LOGSHIP_SIM_SHAKE"); /* other addresses: nothing may change */
     for (int i = 0; shake && i < atoi(shake); i++) shake_keep(100 + (size_t)i * 7);
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) return fputs(usage, stdout) < 0;
     bool ok = true;
     for (int c; ok && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         ok = main_option(&run, (char)c);
+    if (!run.profile) run.profile = "swarm";
     if (!ok || run.last == 0 || optind < argc) {
         fputs(usage, stderr);
         return 2;

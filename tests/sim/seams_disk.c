@@ -71,8 +71,10 @@ static int seam_open(struct medium *md, const char *path, int flags, unsigned mo
     o->file = medium_file_of(md, fd, path);
     if (!o->file) o->dir = mem_strdup(path);
     if (makes) medium_changed(md, CHANGE_MADE, path, NULL, NULL);
-    if (o->file && (flags & O_TRUNC) && !makes && ftruncate(fd, 0)) abort();
-    return fd;
+    if (!o->file || !(flags & O_TRUNC) || makes || ftruncate(fd, 0) == 0) return fd;
+    int number = errno;
+    close(fd);
+    return seam_fail(number);
 }
 
 int open(const char *path, int flags, ...)

@@ -1,6 +1,8 @@
 #include "scratch.h"
 
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 enum { ENTRIES = 1500 };
@@ -186,6 +188,73 @@ static void a_damaged_page_of_an_old_segment_is_an_error_for_its_reader(void **s
     assert_true(met > 20);
 }
 
+/* Reads all; the right entries or an error, which is told by its code. */
+static int read_or_fail(struct scratch *t)
+{
+    struct store_cursor *c = NULL;
+    struct record r;
+    struct entry e;
+    int rc = store_cursor_open(t->store, 1, &c, &t->err);
+    for (uint64_t n = 1; !rc && n <= ENTRIES; n++) {
+        rc = store_cursor_next(c, &r, &t->err);
+        entry_make(&e, n, 1);
+        if (!rc) assert_true(entry_same(&r, &e.record));
+    }
+    store_cursor_close(c);
+    return rc;
+}
+
+/* The places of nodes in every page: LMDB would follow them out of the file. */
+static void pages_spoil(const char *path)
+{
+    for (uint64_t page = 2; page < scratch_size(path) / 4096; page++)
+        for (unsigned i = 16; i < 64; i += 2) scratch_flip(path, page * 4096 + i, 0x70);
+}
+
+static void a_segment_that_was_just_filled_is_walked_before_it_is_read(void **state)
+{
+    struct scratch *t = *state;
+    t->options.no_sync = true;
+    scratch_open(t);
+    scratch_append(t, 1, ENTRIES, 1, 50);
+    mem_auto char *path = segment_path(t, 1);
+    pages_spoil(path);
+    assert_int_equal(read_or_fail(t), E_CORRUPT);
+    assert_says(t, "log/00000000000000000001.mdb: page ");
+    scratch_expect(t, ENTRIES - 10, ENTRIES, 1);
+    scratch_append(t, ENTRIES + 1, ENTRIES + 50, 1, 50);
+}
+
+/* A reader beside a master that runs: another process has the lock. */
+static void a_reader_beside_a_running_master_walks_old_segments_too(void **state)
+{
+    struct scratch *t = *state;
+    int up[2];
+    log_make(t);
+    mem_auto char *path = segment_path(t, 1);
+    assert_int_equal(pipe(up), 0);
+    pid_t master = fork();
+    if (master == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        int rc = store_open(&t->store, &t->options, &t->err);
+        if (write(up[1], &rc, sizeof rc) == sizeof rc) pause();
+        _exit(0);
+    }
+    int rc = -1;
+    if (read(up[0], &rc, sizeof rc) != sizeof rc) rc = E_IO;
+    t->options.read_only = true;
+    if (!rc) rc = store_open(&t->store, &t->options, &t->err);
+    pages_spoil(path);
+    if (!rc) rc = read_or_fail(t);
+    kill(master, SIGKILL);
+    waitpid(master, NULL, 0);
+    assert_int_equal(rc, E_CORRUPT);
+    assert_says(t, "log/00000000000000000001.mdb: page ");
+    scratch_expect(t, ENTRIES - 10, ENTRIES, 1);
+    close(up[0]);
+    close(up[1]);
+}
+
 /* What a reader may meet is: the right entry, or an error; a crash inside LMDB only after verify
  * has said so. Runs in a child, since LMDB may indeed crash. */
 static int read_all(struct scratch *t, struct findings *found)
@@ -284,6 +353,8 @@ int main(void)
         story(damage_in_the_newest_segment_stops_the_start),
         story(damage_in_an_old_segment_is_named_and_not_served),
         story(a_damaged_page_of_an_old_segment_is_an_error_for_its_reader),
+        story(a_segment_that_was_just_filled_is_walked_before_it_is_read),
+        story(a_reader_beside_a_running_master_walks_old_segments_too),
         story(a_missing_segment_is_noticed),
         story(a_missing_end_is_noticed),
         story(a_segment_of_another_log_is_noticed),

@@ -6,6 +6,8 @@
 #include "actors/tokens.h"
 #include "base/mem.h"
 
+#include <stdio.h>
+
 struct admission {
     struct subscriber subscriber;
     struct world *world;
@@ -38,6 +40,17 @@ static const struct {
     {&kind_pvc, ON_CREATE | ON_UPDATE, admit_limits_check},
 };
 
+static void namespace_ends(const struct actor *a, struct decision *out)
+{
+    struct result_cause *cause = &out->result.cause;
+    deciding_forbidden(out, a,
+                       "unable to create new content in namespace %s because it is being "
+                       "terminated",
+                       a->ns);
+    *cause = (struct result_cause){.reason = "NamespaceTerminating", .field = "metadata.namespace"};
+    snprintf(cause->message, sizeof cause->message, "namespace %s is being terminated", a->ns);
+}
+
 /* Kubernetes admits nothing new into a namespace that is missing or on its way out. */
 static bool namespace_takes(struct world *w, const struct actor *a, struct decision *out)
 {
@@ -46,9 +59,7 @@ static bool namespace_takes(struct world *w, const struct actor *a, struct decis
     if (!ns)
         result_refuse(&out->result, 404, "NotFound", "namespaces \"%s\" not found", a->ns);
     else if (ns->deleted_s)
-        deciding_forbidden(
-            out, a, "unable to create new content in namespace %s because it is being terminated",
-            a->ns);
+        namespace_ends(a, out);
     return ns && !ns->deleted_s;
 }
 

@@ -88,6 +88,15 @@ static struct doc *masters_service(const struct system_options *given)
     return doc_from_buf(&b);
 }
 
+static void put_label(struct buf *b, const char *key, const char *value)
+{
+    mp_put_z(b, "metadata");
+    mp_put_map(b, 1);
+    mp_put_z(b, "labels");
+    mp_put_map(b, 1);
+    put(b, key, value);
+}
+
 /* Masters that serve at the same port share a subset. */
 static struct doc *masters_endpoints(const struct system_options *given)
 {
@@ -97,7 +106,7 @@ static struct doc *masters_endpoints(const struct system_options *given)
     uint32_t subsets = 0;
     if (!given->api_count) return NULL;
     mp_put_map(&b, 2);
-    put_no_metadata(&b);
+    put_label(&b, "endpointslice.kubernetes.io/skip-mirror", "true"); /* it has a slice of ours */
     mp_put_z(&b, "subsets");
     size_t all = mp_begin(&b);
     for (unsigned i = 0; i < given->api_count; i++) {
@@ -135,11 +144,7 @@ static struct doc *masters_slice(const struct system_options *given)
     if (!given->api_count || !port_of(given->api_addresses[0], &host, &first)) return NULL;
     buf_auto struct buf b = BUF_INIT;
     mp_put_map(&b, 4);
-    mp_put_z(&b, "metadata");
-    mp_put_map(&b, 1);
-    mp_put_z(&b, "labels");
-    mp_put_map(&b, 1);
-    put(&b, "kubernetes.io/service-name", "kubernetes");
+    put_label(&b, "kubernetes.io/service-name", "kubernetes");
     put(&b, "addressType", memchr(host.p, ':', host.n) ? "IPv6" : "IPv4");
     mp_put_z(&b, "endpoints");
     size_t mark = mp_begin(&b);

@@ -28,8 +28,11 @@ static const struct {
     {tokens_controller_new, tokens_controller_free},
     {root_ca_controller_new, root_ca_controller_free},
     {bootstrap_controller_new, bootstrap_controller_free},
+    {apiservice_controller_new, apiservice_controller_free},
     {protection_controller_new, protection_controller_free},
     {ttl_controller_new, ttl_controller_free},
+    {mirror_controller_new, mirror_controller_free},
+    {disruption_controller_new, disruption_controller_free},
 };
 enum { CONTROLLER_COUNT = sizeof controllers_table / sizeof *controllers_table };
 

@@ -48,10 +48,15 @@ struct subscriber *crd_controller_new(struct system *s, const struct controller_
 struct subscriber *quota_controller_new(struct system *s, const struct controller_times *times);
 struct subscriber *tokens_controller_new(struct system *s, const struct controller_times *times);
 struct subscriber *root_ca_controller_new(struct system *s, const struct controller_times *times);
+struct subscriber *apiservice_controller_new(struct system *s,
+                                             const struct controller_times *times);
 struct subscriber *bootstrap_controller_new(struct system *s, const struct controller_times *times);
 struct subscriber *protection_controller_new(struct system *s,
                                              const struct controller_times *times);
 struct subscriber *ttl_controller_new(struct system *s, const struct controller_times *times);
+struct subscriber *mirror_controller_new(struct system *s, const struct controller_times *times);
+struct subscriber *disruption_controller_new(struct system *s,
+                                             const struct controller_times *times);
 void replicaset_controller_free(struct subscriber *s);
 void gc_controller_free(struct subscriber *s);
 void namespace_controller_free(struct subscriber *s);
@@ -64,8 +69,11 @@ void quota_controller_free(struct subscriber *s);
 void tokens_controller_free(struct subscriber *s);
 void root_ca_controller_free(struct subscriber *s);
 void bootstrap_controller_free(struct subscriber *s);
+void apiservice_controller_free(struct subscriber *s);
 void protection_controller_free(struct subscriber *s);
 void ttl_controller_free(struct subscriber *s);
+void mirror_controller_free(struct subscriber *s);
+void disruption_controller_free(struct subscriber *s);
 
 void node_lifecycle_beat(struct subscriber *s, istr node, uint64_t now_ms);
 

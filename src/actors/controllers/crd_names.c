@@ -9,7 +9,7 @@ struct naming {
     struct world *world;
     const struct object *crd;
     struct mp wanted, had;
-    const char *reason; /* of the first conflict, or NULL */
+    const char *reason; /* of the last conflict, as in Kubernetes, or NULL */
     char message[320];
 };
 
@@ -59,9 +59,8 @@ static bool taken(const struct naming *n, struct str name, bool kind)
 
 static void conflict(struct naming *n, const char *reason, struct str name)
 {
-    if (!n->reason)
-        snprintf(n->message, sizeof n->message, "\"%.*s\" is already in use", (int)name.n, name.p);
-    n->reason = n->reason ? n->reason : reason;
+    snprintf(n->message, sizeof n->message, "\"%.*s\" is already in use", (int)name.n, name.p);
+    n->reason = reason;
 }
 
 /* The wanted name, or the one it had when another has the wanted one. */

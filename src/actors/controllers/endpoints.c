@@ -56,17 +56,19 @@ static void endpoints_write(struct service_set *s)
 {
     struct serving *c = s->controller;
     if (s->flying) return; /* the answer makes us look again */
+    char since[TIME_TEXT];
     struct object *old = world_get(c->world, kind_endpoints, s->ns, object_name(s->object));
     struct doc *body = endpoints_body(s, old);
     if (old && mp_same(doc_root(body), doc_root(old->body))) {
         doc_unref(body);
+        services_since(s, SINCE_ENDPOINTS, since);
         return;
     }
     struct command *command =
         old ? acting_on_version(COMMAND_UPDATE, old, c->who, s->cause)
             : command_new(COMMAND_CREATE, kind_endpoints, s->ns, object_name(s->object), c->who);
     command->cause = s->cause;
-    command->body = body;
+    command->body = slice_doc_triggered(body, services_since(s, SINCE_ENDPOINTS, since));
     command->done = written;
     command->data = s;
     s->flying = true;
@@ -93,6 +95,7 @@ static void endpoints_changed(struct subscriber *sub, const struct change *chang
 {
     struct serving *c = serving_of(sub);
     const struct object *any = change->after ? change->after : change->before;
+    c->change_ms = any->id->kind == kind_endpointslice ? 0 : change->time_ms;
     if (any->id->kind == kind_pod) {
         services_pod(c, change->before, change->after, change->revision);
     } else if (any->id->kind == kind_endpointslice) {
@@ -101,6 +104,7 @@ static void endpoints_changed(struct subscriber *sub, const struct change *chang
         services_service(c, change->before, change->after, change->revision);
         if (!change->after) doom_endpoints(c, change->before, change->revision);
     }
+    c->change_ms = 0;
 }
 
 static void endpoints_restored(struct subscriber *sub)

@@ -13,20 +13,21 @@ static void put_pair(struct buf *b, const char *key, struct str value)
 
 static void put_address(struct buf *b, const struct endpoint *e)
 {
-    mp_put_map(b, 3);
+    mp_put_map(b, 3 + (e->hostname.n > 0));
+    if (e->hostname.n) put_pair(b, "hostname", e->hostname);
     put_pair(b, "ip", e->ip);
     put_pair(b, "nodeName", istr_str(e->pod->node));
     endpoint_put_target(b, e);
 }
 
 static bool put_addresses(struct buf *b, const char *key, bool ready, const struct endpoint_list *l,
-                          size_t n, struct str ports)
+                          struct str ports)
 {
     uint32_t count = 0;
     size_t start = b->len;
     mp_put_z(b, key);
     size_t mark = mp_begin(b);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < l->count; i++) {
         const struct endpoint *e = &l->items[i];
         if (e->ready != ready || !str_eq(endpoint_ports(l, e), ports)) continue;
         put_address(b, e);
@@ -37,11 +38,11 @@ static bool put_addresses(struct buf *b, const char *key, bool ready, const stru
     return count > 0;
 }
 
-static void put_subset(struct buf *b, const struct endpoint_list *l, size_t n, struct str ports)
+static void put_subset(struct buf *b, const struct endpoint_list *l, struct str ports)
 {
     size_t mark = mp_begin(b);
-    uint32_t pairs = put_addresses(b, "addresses", true, l, n, ports);
-    pairs += put_addresses(b, "notReadyAddresses", false, l, n, ports);
+    uint32_t pairs = put_addresses(b, "addresses", true, l, ports);
+    pairs += put_addresses(b, "notReadyAddresses", false, l, ports);
     if (mp_read(ports.p, ports.n).count) {
         mp_put_z(b, "ports");
         mp_put_raw(b, ports);
@@ -50,11 +51,11 @@ static void put_subset(struct buf *b, const struct endpoint_list *l, size_t n, s
     mp_end_map(b, mark, pairs);
 }
 
-static void put_subsets(struct buf *b, const struct endpoint_list *l, size_t n)
+static void put_subsets(struct buf *b, const struct endpoint_list *l)
 {
     uint32_t count = 0;
     size_t mark = mp_begin(b);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < l->count; i++) {
         struct str ports = endpoint_ports(l, &l->items[i]);
         bool seen = false;
         /* Pods of one service offer the same ports but for rare exceptions: nearly always the first
@@ -62,24 +63,41 @@ static void put_subsets(struct buf *b, const struct endpoint_list *l, size_t n)
         for (size_t j = 0; j < i && !seen; j++)
             seen = str_eq(endpoint_ports(l, &l->items[j]), ports);
         if (seen) continue;
-        put_subset(b, l, n, ports);
+        put_subset(b, l, ports);
         count++;
     }
     mp_end_array(b, mark, count);
+}
+
+static uint32_t put_labels(struct buf *b, const struct object *service)
+{
+    static const char headless[] = "service.kubernetes.io/headless";
+    uint32_t count = 0;
+    size_t start = b->len, mark;
+    mp_put_z(b, "labels");
+    mark = mp_begin(b);
+    for (struct mp_iter it = mp_items(object_labels(service)); mp_iter_next(&it);) {
+        if (str_is(it.key, headless)) continue;
+        mp_put_str(b, it.key);
+        mp_put(b, it.value);
+        count++;
+    }
+    if (services_headless(service)) {
+        put_pair(b, headless, STR(""));
+        count++;
+    }
+    mp_end_map(b, mark, count);
+    if (!count) b->len = start;
+    return count > 0;
 }
 
 static void put_metadata(struct buf *b, const struct service_set *s, const struct object *old,
                          bool truncated)
 {
     static const char over[] = "endpoints.kubernetes.io/over-capacity";
-    struct mp labels = object_labels(s->object);
-    uint32_t pairs = 0, notes = 0;
+    uint32_t notes = 0;
     size_t mark = mp_begin(b);
-    if (labels.type == MP_MAP && labels.count) {
-        mp_put_z(b, "labels");
-        mp_put(b, labels);
-        pairs++;
-    }
+    uint32_t pairs = put_labels(b, s->object);
     size_t start = b->len;
     mp_put_z(b, "annotations");
     size_t inner = mp_begin(b);
@@ -103,13 +121,13 @@ struct doc *endpoints_body(const struct service_set *s, const struct object *old
 {
     buf_auto struct buf b = BUF_INIT;
     struct endpoint_list l = endpoints_collect(s);
-    size_t n = l.count < ADDRESSES_MAX ? l.count : ADDRESSES_MAX;
-    mp_put_map(&b, n ? 2 : 1);
+    bool truncated = endpoint_list_cut(&l, ADDRESSES_MAX);
+    mp_put_map(&b, l.count ? 2 : 1);
     mp_put_z(&b, "metadata");
-    put_metadata(&b, s, old, s->pods.count > ADDRESSES_MAX);
-    if (n) {
+    put_metadata(&b, s, old, truncated);
+    if (l.count) {
         mp_put_z(&b, "subsets");
-        put_subsets(&b, &l, n);
+        put_subsets(&b, &l);
     }
     endpoint_list_free(&l);
     return doc_from_buf(&b);

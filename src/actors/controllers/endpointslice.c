@@ -3,12 +3,8 @@
  * owner. */
 #include "actors/controllers/acting.h"
 #include "actors/controllers/service_sets.h"
-#include "base/mem.h"
-#include "proto/names.h"
 
-#include <stdio.h>
-
-enum { RETRY_MS = 1000 };
+enum { SLICE_MAX = 100, RETRY_MS = 1000 };
 
 static struct service_set *slice_service(struct serving *c, const struct object *slice)
 {
@@ -55,8 +51,9 @@ static void slice_written(struct command *command, const struct result *r)
     services_release(s);
 }
 
-static void slice_send(struct service_set *s, struct command *command)
+static void slice_send(void *ctx, struct command *command)
 {
+    struct service_set *s = ctx;
     command->cause = s->cause;
     command->done = slice_written;
     command->data = s;
@@ -65,56 +62,24 @@ static void slice_send(struct service_set *s, struct command *command)
     system_send(s->controller->system, command);
 }
 
-static struct command *slice_create(struct service_set *s, struct doc *body)
-{
-    struct serving *c = s->controller;
-    struct host *host = system_host(c->system);
-    struct str base = mp_str(doc_path(body, "metadata.generateName"));
-    unsigned char random[8];
-    char suffix[6], name[80];
-    host->random(host, random, sizeof random);
-    name_suffix(random, suffix);
-    snprintf(name, sizeof name, "%.*s%s", (int)base.n, base.p, suffix);
-    struct command *command =
-        command_new(COMMAND_CREATE, kind_endpointslice, s->ns, str_of(name), c->slices_who);
-    command->body = body;
-    return command;
-}
-
-static int slice_compare(const void *left, const void *right)
-{
-    const struct object *a = *(struct object *const *)left, *b = *(struct object *const *)right;
-    uint64_t first = a->id->created_revision, second = b->id->created_revision;
-    if (first != second) return first < second ? -1 : 1;
-    return str_cmp(object_name(a), object_name(b));
-}
-
-/* The oldest slice has the first addresses: so most slices stay as they are when pods come. */
 void slices_write(struct service_set *s)
 {
     struct serving *c = s->controller;
     if (s->slices_flying) return; /* the last answer makes us look again */
-    struct slice_bodies want = slice_bodies_make(s);
-    mem_auto struct object **have = mem_alloc((s->slices.count + 1) * sizeof(struct object *));
-    size_t count = 0;
-    struct object *o;
-    for (size_t i = 0; (o = map_next(&s->slices, &i));)
-        if (!o->deleted_s) have[count++] = o;
-    qsort(have, count, sizeof(struct object *), slice_compare);
-    for (size_t i = 0; i < want.count; i++) {
-        struct doc *body = want.items[i];
-        if (i < count && mp_same(doc_root(body), doc_root(have[i]->body))) continue;
-        want.items[i] = NULL;
-        struct command *command;
-        if (i < count) {
-            command = acting_on_version(COMMAND_UPDATE, have[i], c->slices_who, s->cause);
-            command->body = body;
-        } else {
-            command = slice_create(s, body);
-        }
-        slice_send(s, command);
-    }
-    for (size_t i = want.count; i < count; i++)
-        slice_send(s, acting_on_version(COMMAND_DELETE, have[i], c->slices_who, s->cause));
-    slice_bodies_free(&want);
+    char since[TIME_TEXT];
+    struct slice_wishes wishes = service_wishes(s);
+    struct slice_job job = {.system = c->system,
+                            .who = c->slices_who,
+                            .owner = s->object,
+                            .manager = STR("endpointslice-controller.k8s.io"),
+                            .headless = services_headless(s->object),
+                            .trigger = services_since(s, SINCE_SLICES, since),
+                            .have = &s->slices,
+                            .want = &wishes,
+                            .max = SLICE_MAX,
+                            .keep_empty = true, /* as Kubernetes has it */
+                            .send = slice_send,
+                            .ctx = s};
+    slices_reconcile(&job);
+    slice_wishes_free(&wishes);
 }

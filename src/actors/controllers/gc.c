@@ -65,7 +65,8 @@ static struct fate fate_of(const struct collector *c, const struct object *depen
         bool orphans = owner && owner->deleted_s && body_has_finalizer(owner->body, "orphan");
         bool waits =
             owner && owner->deleted_s && body_has_finalizer(owner->body, "foregroundDeletion");
-        if (owner && !waits && !orphans) {
+        bool stays = owner ? !waits && !orphans : !owner_is_gone(c, dependent, it.value);
+        if (stays) {
             mp_put(&f.kept, it.value);
             f.solid++;
         } else {

@@ -96,6 +96,7 @@ static void owner_changed(struct collector *c, const struct object *before,
     struct owner *o = waits ? owners_make(c, uid) : owners_find(c, uid);
     if (!o) return;
     o->waits = waits;
+    o->gone = !after;
     if (waits || !after) owner_look(c, o, revision);
     owners_release(c, o);
 }

@@ -1,4 +1,5 @@
-/* Inside the garbage collector (gc.c, owners.c, circle.c): who names whom as owner. */
+/* Inside the garbage collector (gc.c, owners.c, owner_kinds.c, circle.c): who names whom as owner.
+ */
 #ifndef LOGSHIP_ACTORS_OWNERS_H
 #define LOGSHIP_ACTORS_OWNERS_H
 
@@ -11,6 +12,7 @@ struct owner {
     struct uid uid;
     struct agenda_item agenda;
     struct map dependents; /* uid -> struct ident */
+    bool gone;             /* we saw it go */
     bool waits;            /* it exists, is being deleted, and bears a finalizer of ours */
     uint64_t cause;
     uint64_t next_ms; /* dependents are not gone through again before it */
@@ -42,6 +44,9 @@ void owners_release(struct collector *c, struct owner *o); /* forgets it when no
 /* The object with this uid, when the dependent may be owned by it: an owner in another namespace is
  * none. */
 struct object *owners_object(const struct collector *c, const struct uid *uid, istr dependent_ns);
+
+/* owner_kinds.c: is an owner that is not there, there no more? */
+bool owner_is_gone(const struct collector *c, const struct object *dependent, struct mp reference);
 
 /* circle.c: does this one wait for somebody who waits too, while its own owners wait for it? Then
  * its body that no longer blocks them. */

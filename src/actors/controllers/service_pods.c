@@ -46,7 +46,12 @@ static void put_ports(struct buf *b, const struct object *service, const struct 
         if (!protocol.n) protocol = STR("TCP");
         int64_t number = target_of(it.value, pod, protocol);
         if (number <= 0) continue;
-        mp_put_map(b, name.n ? 3 : 2);
+        struct str app = mp_str(mp_get(it.value, "appProtocol"));
+        mp_put_map(b, 2 + (name.n > 0) + (app.n > 0));
+        if (app.n) {
+            mp_put_z(b, "appProtocol");
+            mp_put_str(b, app);
+        }
         if (name.n) {
             mp_put_z(b, "name");
             mp_put_str(b, name);
@@ -66,6 +71,14 @@ static bool endpoint_ready(const struct object *service, const struct object *po
            mp_is(mp_get(status_condition(pod->status, "Ready"), "status"), "True");
 }
 
+/* A pod that says it belongs to the domain of this service has a name in it. */
+static struct str endpoint_hostname(const struct object *service, const struct object *pod)
+{
+    struct str domain = mp_str(doc_path(pod->body, "spec.subdomain"));
+    if (!domain.n || !str_eq(domain, object_name(service))) return (struct str){0};
+    return mp_str(doc_path(pod->body, "spec.hostname"));
+}
+
 struct endpoint_list endpoints_collect(const struct service_set *s)
 {
     struct endpoint_list l = {.items = mem_alloc((s->pods.count + 1) * sizeof *l.items)};
@@ -73,6 +86,7 @@ struct endpoint_list endpoints_collect(const struct service_set *s)
     for (size_t i = 0; (pod = map_next(&s->pods, &i));)
         l.items[l.count++] = (struct endpoint){.pod = pod,
                                                .ip = mp_str(doc_path(pod->status, "podIP")),
+                                               .hostname = endpoint_hostname(s->object, pod),
                                                .ready = endpoint_ready(s->object, pod)};
     qsort(l.items, l.count, sizeof *l.items, endpoint_compare);
     for (size_t i = 0; i < l.count; i++) {
@@ -81,6 +95,21 @@ struct endpoint_list endpoints_collect(const struct service_set *s)
         l.items[i].ports_len = l.arena.len - l.items[i].ports;
     }
     return l;
+}
+
+static int endpoint_compare_ready(const void *left, const void *right)
+{
+    const struct endpoint *a = left, *b = right;
+    return a->ready != b->ready ? (a->ready ? -1 : 1) : endpoint_compare(left, right);
+}
+
+bool endpoint_list_cut(struct endpoint_list *l, size_t max)
+{
+    if (l->count <= max) return false;
+    qsort(l->items, l->count, sizeof *l->items, endpoint_compare_ready);
+    l->count = max;
+    qsort(l->items, l->count, sizeof *l->items, endpoint_compare);
+    return true;
 }
 
 void endpoint_list_free(struct endpoint_list *l)

@@ -5,7 +5,9 @@
 
 #include "actors/controllers/agenda.h"
 #include "actors/controllers/controllers.h"
+#include "actors/controllers/slices.h"
 #include "proto/selector.h"
+#include "proto/timefmt.h"
 
 struct service_set { /* a Service that selects pods */
     struct serving *controller;
@@ -20,7 +22,11 @@ struct service_set { /* a Service that selects pods */
     bool flying;
     unsigned slices_flying; /* commands about them that are not answered yet */
     uint64_t cause;
+    /* When what it tells began to change, by the log's clock, since the last write of Endpoints and
+     * since that of slices; 0: not at all, or unknown to this leader. */
+    int64_t since_ms[2];
 };
+enum { SINCE_ENDPOINTS, SINCE_SLICES };
 
 struct serving_space {
     struct list services;
@@ -44,6 +50,7 @@ struct serving {
     struct list doomed;
     struct agenda agenda;
     uint64_t now_ms;
+    int64_t change_ms; /* of the change of a pod or a service that is being looked at; else 0 */
 };
 
 /* services.c */
@@ -52,14 +59,17 @@ void services_pod(struct serving *c, const struct object *before, struct object 
 void services_service(struct serving *c, const struct object *before, struct object *after,
                       uint64_t revision);
 bool services_selects(const struct object *service); /* its Endpoints are ours to write */
+bool services_headless(const struct object *service);
 void services_look(struct service_set *s, uint64_t revision);
+/* When what is written now began to change, and a fresh start; empty: not known. */
+struct str services_since(struct service_set *s, unsigned of, char out[TIME_TEXT]);
 void services_release(struct service_set *s);
 void services_forget(struct serving *c);
 
 /* service_pods.c: the pods behind a service as endpoints, in the order of their addresses. */
 struct endpoint {
     const struct object *pod;
-    struct str ip;
+    struct str ip, hostname; /* hostname: within the service's own domain, or empty */
     bool ready;
     size_t ports, ports_len; /* encoded, in `arena` */
 };
@@ -69,6 +79,8 @@ struct endpoint_list {
     struct buf arena;
 };
 struct endpoint_list endpoints_collect(const struct service_set *s);
+/* Leaves the first `max` of the list, ready ones before others; false: there are no more. */
+bool endpoint_list_cut(struct endpoint_list *l, size_t max);
 void endpoint_list_free(struct endpoint_list *l);
 struct str endpoint_ports(const struct endpoint_list *l, const struct endpoint *e);
 void endpoint_put_target(struct buf *b, const struct endpoint *e); /* targetRef, key and value */
@@ -79,13 +91,8 @@ void slices_known(struct serving *c, istr ns); /* those that there are; ns NULL:
 /* Sends commands about what is not as it has to be. */
 void slices_write(struct service_set *s);
 
-/* endpointslice_body.c: the slices as they have to be, in order; new references. */
-struct slice_bodies {
-    struct doc **items;
-    size_t count;
-};
-struct slice_bodies slice_bodies_make(const struct service_set *s);
-void slice_bodies_free(struct slice_bodies *b); /* those that are not NULL */
+/* endpointslice_body.c: the endpoints that its slices have to hold. */
+struct slice_wishes service_wishes(const struct service_set *s);
 
 /* endpoints_body.c: what the Endpoints of this service have to be, but for what is not ours in
  * `old` (NULL: none). A new reference. */

@@ -29,16 +29,34 @@ void services_look(struct service_set *s, uint64_t revision)
 {
     s->cause = revision;
     struct serving *c = s->controller;
+    for (unsigned i = 0; i < 2; i++)
+        if (!s->since_ms[i]) s->since_ms[i] = c->change_ms;
     if (c->now_ms >= s->write_at_ms)
         agenda_soon(&c->agenda, &s->agenda);
     else
         agenda_at(&c->agenda, &s->agenda, s->write_at_ms);
 }
 
+struct str services_since(struct service_set *s, unsigned of, char out[TIME_TEXT])
+{
+    int64_t since_ms = s->since_ms[of];
+    s->since_ms[of] = 0;
+    if (!since_ms) return (struct str){0};
+    time_format_ms(since_ms, out);
+    return str_of(out);
+}
+
 static bool pod_serves(const struct object *pod)
 {
-    return pod && pod->node && !pod->deleted_s && !pod_finished(pod) &&
-           mp_str(doc_path(pod->status, "podIP")).n;
+    return pod && pod->node && !pod_finished(pod) && mp_str(doc_path(pod->status, "podIP")).n;
+}
+
+/* One that is going is no endpoint any more, unless the service tells of pods in any state. */
+static bool service_takes(const struct service_set *s, const struct object *pod)
+{
+    return (!pod->deleted_s ||
+            mp_bool(doc_path(s->object->body, "spec.publishNotReadyAddresses"), false)) &&
+           selector_matches(s->selector, object_labels(pod));
 }
 
 /* What of a pod the Endpoints tell. */
@@ -53,7 +71,7 @@ static void service_pod(struct service_set *s, const struct object *before, stru
                         uint64_t revision)
 {
     const struct object *any = after ? after : before;
-    bool is = after && selector_matches(s->selector, object_labels(after));
+    bool is = after && service_takes(s, after);
     if (is) {
         bool was = map_put(&s->pods, &any->id->uid, sizeof any->id->uid, after) != NULL;
         if (!was || !before || !pod_same(before, after)) services_look(s, revision);
@@ -94,8 +112,13 @@ static void service_select(struct service_set *s)
     if (selector_from_map(selector, &s->selector, NULL)) s->selector = NULL;
     for (struct actor *a = world_first(c->world, kind_pod, s->ns); a && s->selector;
          a = world_next(a, s->ns))
-        if (pod_serves(a->object) && selector_matches(s->selector, object_labels(a->object)))
+        if (pod_serves(a->object) && service_takes(s, a->object))
             map_put(&s->pods, &a->object->id->uid, sizeof(struct uid), a->object);
+}
+
+bool services_headless(const struct object *service)
+{
+    return mp_is(doc_path(service->body, "spec.clusterIP"), "None");
 }
 
 bool services_selects(const struct object *service)
