@@ -74,18 +74,32 @@ static bool accept_transform(const struct media *m, struct form *out)
     return true;
 }
 
-bool accept_form(struct str accept, struct str include_object, struct form *out)
+static bool accept_choose(struct str accept, struct str include_object, bool takes_yaml,
+                          struct form *out)
 {
     struct form form = {.kind = FORM_OBJECT};
     struct media m;
-    bool found = accept_trim(accept).n == 0;
-    while (!found && media_next(&accept, &m))
-        found = accept_is_json(&m) && !accept_refused(&m) && accept_transform(&m, &form);
+    bool found = accept_trim(accept).n == 0, yaml = false;
+    while (!found && media_next(&accept, &m)) {
+        yaml = takes_yaml && accept_same(m.type, "application/yaml");
+        found = (yaml || accept_is_json(&m)) && !accept_refused(&m) && accept_transform(&m, &form);
+    }
     if (!found) return false;
+    form.yaml = yaml;
     if (form.kind == FORM_TABLE && str_is(include_object, "None")) form.include = INCLUDE_NONE;
     if (form.kind == FORM_TABLE && str_is(include_object, "Object")) form.include = INCLUDE_OBJECT;
     *out = form;
     return true;
+}
+
+bool accept_form(struct str accept, struct str include_object, struct form *out)
+{
+    return accept_choose(accept, include_object, true, out);
+}
+
+bool accept_stream(struct str accept, struct str include_object, struct form *out)
+{
+    return accept_choose(accept, include_object, false, out);
 }
 
 bool accept_plain(struct str accept)
@@ -93,7 +107,9 @@ bool accept_plain(struct str accept)
     struct media m;
     if (accept_trim(accept).n == 0) return true;
     while (media_next(&accept, &m))
-        if (accept_is_json(&m) && !accept_refused(&m) && !media_param(&m, "as").p) return true;
+        if ((accept_is_json(&m) || accept_same(m.type, "application/yaml")) &&
+            !accept_refused(&m) && !media_param(&m, "as").p)
+            return true;
     return false;
 }
 

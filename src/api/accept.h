@@ -11,9 +11,10 @@ enum form_include { INCLUDE_METADATA, INCLUDE_NONE, INCLUDE_OBJECT }; /* in the 
 struct form {
     unsigned char kind, include;
     bool beta; /* meta.k8s.io/v1beta1 rather than v1 */
+    bool yaml; /* not in streams */
 };
 enum { FORMS = 18 };
-unsigned form_id(struct form f); /* < FORMS; equal forms have equal ids */
+unsigned form_id(struct form f); /* < FORMS; equal forms of JSON have equal ids */
 const char *form_content_type(struct form f);
 
 /* One media range of an Accept (or Content-Type) header. */
@@ -26,6 +27,8 @@ struct str media_param(const struct media *m, const char *name); /* p == NULL: a
 
 /* false: nothing that the client takes can be served (406). An absent header takes anything. */
 bool accept_form(struct str accept, struct str include_object, struct form *out);
+/* The same for a stream of events, which has no form in YAML. */
+bool accept_stream(struct str accept, struct str include_object, struct form *out);
 
 /* Does it take a plain object, whatever else it prefers? */
 bool accept_plain(struct str accept);

@@ -13,6 +13,11 @@ static void api_handle(void *ctx, struct http_exchange *x)
     request_begin(ctx, x);
 }
 
+static int api_admit(void *ctx, const struct http_exchange *x)
+{
+    return request_admit(ctx, x);
+}
+
 static void api_tick(uv_timer_t *timer)
 {
     struct api *a = container_of(timer, struct api, tick);
@@ -29,6 +34,7 @@ static int api_listen(struct api *a, struct error *err)
         .address = a->options.address,
         .reuse_port = a->options.reuse_port,
         .tls = a->options.tls,
+        .admit = api_admit,
         .handle = api_handle,
         .ctx = a,
     };

@@ -195,7 +195,9 @@ void request_serve(struct request *r)
     handler *plain =
         r->route.type == ROUTE_OTHER ? dispatch_find_plain(str_of(r->path), &open) : NULL;
     struct str include = http_param(r->x, "includeObject");
-    bool acceptable = accept_form(http_header(r->x, "Accept"), include, &r->form);
+    bool stream = r->route.watch || request_flag(r, "watch");
+    bool acceptable =
+        (stream ? accept_stream : accept_form)(http_header(r->x, "Accept"), include, &r->form);
     /* Logs are text, and OpenAPI has types of its own. */
     bool picky = r->route.type == ROUTE_RESOURCE &&
                  !(r->route.sub && str_is(str_of(r->route.sub->name), "log"));

@@ -62,6 +62,8 @@ struct request {
 };
 
 void request_begin(struct api *a, struct http_exchange *x); /* the server's handler */
+/* A request with a body, before that is read: 0, or the status to refuse it with. */
+int request_admit(const struct api *a, const struct http_exchange *x);
 void request_queue(struct request *r); /* serves it, now or when it is its turn; or refuses it */
 void request_serve(struct request *r); /* its user and route are known, it has its seat */
 flow_call request_seated, request_overdue;
@@ -99,6 +101,8 @@ void request_command(struct request *r, struct command *c,
 
 /* Answers. Each ends the exchange. */
 void reply_json(struct request *r, int code, const struct buf *json);
+/* An object or a list in the form that was asked for. */
+void reply_formed(struct request *r, int code, const struct buf *json);
 void reply_object(struct request *r, int code, struct object *o);
 /* As a list; takes the array and its references, and the place of the request's state. */
 void list_reply(struct request *r, uint64_t revision, struct object **objects, size_t count);

@@ -1,6 +1,8 @@
 #include "api/inner.h"
 
 #include "api/encode.h"
+#include "proto/json.h"
+#include "proto/yaml_write.h"
 
 #include <stdio.h>
 
@@ -9,8 +11,25 @@ static const char *reply_headers(struct request *r)
     return r->headers.len ? r->headers.data : NULL;
 }
 
+/* The clients that want YAML are few, and pay for it. */
+static bool reply_as_yaml(struct request *r, int code, const struct buf *json)
+{
+    buf_auto struct buf doc = BUF_INIT, yaml = BUF_INIT;
+    if (json_parse(json->data, json->len, &doc, NULL)) return false;
+    if (yaml_write(mp_read(doc.data, doc.len), &yaml)) return false;
+    http_reply(r->x, code, "application/yaml", reply_headers(r), yaml.data, yaml.len);
+    return true;
+}
+
+void reply_formed(struct request *r, int code, const struct buf *json)
+{
+    if (r->form.yaml && reply_as_yaml(r, code, json)) return;
+    http_reply(r->x, code, form_content_type(r->form), reply_headers(r), json->data, json->len);
+}
+
 void reply_json(struct request *r, int code, const struct buf *json)
 {
+    if (r->form.yaml && reply_as_yaml(r, code, json)) return;
     http_reply(r->x, code, "application/json", reply_headers(r), json->data, json->len);
 }
 
@@ -24,7 +43,7 @@ void reply_object(struct request *r, int code, struct object *o)
     buf_auto struct buf json = BUF_INIT;
     struct encoder e = encoder_of(r->api, r->route.served, r->form);
     encode_object(&e, o, true, &json);
-    http_reply(r->x, code, form_content_type(r->form), reply_headers(r), json.data, json.len);
+    reply_formed(r, code, &json);
 }
 
 void reply_status(struct request *r, const struct status *s)

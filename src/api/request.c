@@ -1,3 +1,4 @@
+#include "api/account_auth.h"
 #include "api/inner.h"
 
 #include "base/mem.h"
@@ -25,6 +26,16 @@ void request_warn(struct request *r)
     buf_puts(&r->headers, "Warning: 299 - ");
     json_write_str((struct str){text.data, text.len}, &r->headers);
     buf_puts(&r->headers, "\r\n");
+}
+
+int request_admit(const struct api *a, const struct http_exchange *x)
+{
+    struct str authorization = http_header(x, "Authorization");
+    bool masters;
+    if (!a->options.tls || auth_user(a->auth, http_peer(x), authorization, &masters) ||
+        account_signed(a, account_bearer(authorization)))
+        return 0;
+    return 401;
 }
 
 struct request *request_ref(struct request *r)

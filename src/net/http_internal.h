@@ -67,6 +67,8 @@ struct http_wire {
 struct http_session {
     struct http_server *server;
     struct list link;
+    struct list arriving;  /* while its request is */
+    size_t arriving_bytes; /* that its request takes */
     struct conn *conn;
     http_parser parser;
     struct http_wire wire;
@@ -89,6 +91,8 @@ struct http_server {
     struct conn_listener *listener;
     struct list sessions;
     unsigned session_count;
+    struct list arriving; /* sessions, the one whose request began first is the first */
+    size_t arriving_bytes;
     struct http_exchange *spare;
     unsigned spare_count;
     time_t date_at;
@@ -136,5 +140,9 @@ void http_raw_closed(struct http_raw *r);
 
 /* http_limits.c: answers, closes. */
 void http_refuse(struct http_session *s, int status);
+void http_arriving_begin(struct http_session *s);
+/* The request takes more; 0, or the status to refuse it with when it is too much for all. */
+int http_arriving_grow(struct http_session *s);
+void http_arriving_end(struct http_session *s); /* it is there, or will never be; idempotent */
 
 #endif

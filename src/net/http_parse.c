@@ -10,6 +10,13 @@ static int http_stop(struct http_session *s, int status)
     return -1;
 }
 
+/* What was kept may be too much. */
+static int http_grown(struct http_session *s)
+{
+    int status = http_arriving_grow(s);
+    return status ? http_stop(s, status) : 0;
+}
+
 static struct http_session *http_session_of(http_parser *p)
 {
     return container_of(p, struct http_session, parser);
@@ -25,7 +32,7 @@ static int http_on_url(http_parser *p, const char *at, size_t n)
     if (x->target_n + n > HTTP_TARGET_MAX) return http_stop(s, 414);
     buf_append(&x->head, at, n);
     x->target_n += (uint32_t)n;
-    return 0;
+    return http_grown(s);
 }
 
 static bool http_is_token(const char *at, size_t n)
@@ -62,7 +69,7 @@ static int http_on_field(http_parser *p, const char *at, size_t n)
     buf_append(&x->head, at, n);
     f->name_n += (uint32_t)n;
     f->value_at = (uint32_t)x->head.len;
-    return 0;
+    return http_grown(s);
 }
 
 static int http_on_value(http_parser *p, const char *at, size_t n)
@@ -77,7 +84,7 @@ static int http_on_value(http_parser *p, const char *at, size_t n)
     s->value_last = true;
     buf_append(&x->head, at, n);
     x->fields[x->field_count - 1].value_n += (uint32_t)n;
-    return 0;
+    return http_grown(s);
 }
 
 static void http_trim_fields(struct http_exchange *x)
@@ -140,11 +147,14 @@ static int http_on_headers(http_parser *p)
     x->keep_alive = http_should_keep_alive(p);
     x->is_head = p->method == HTTP_HEAD;
     http_trim_fields(x);
+    const struct http_server_options *o = &s->server->options;
     struct http_framing framing = {0};
     int status = http_read_framing(x, &framing);
     if (status == 0) status = http_parse_target(x);
-    if (status == 0 && framing.length > s->server->options.body_max) status = 413;
-    if (status == 0) status = http_expect(s, framing.length || framing.encodings);
+    bool has_body = framing.length || framing.encodings;
+    if (status == 0 && has_body && o->admit) status = o->admit(o->ctx, x);
+    if (status == 0 && framing.length > o->body_max) status = 413;
+    if (status == 0) status = http_expect(s, has_body);
     return status ? http_stop(s, status) : 0;
 }
 
@@ -154,7 +164,7 @@ static int http_on_body(http_parser *p, const char *at, size_t n)
     if (!http_wire_content(&s->wire, at, n, p->flags & F_CHUNKED)) return http_stop(s, 400);
     if (s->x->body.len + n > s->server->options.body_max) return http_stop(s, 413);
     buf_append(&s->x->body, at, n);
-    return 0;
+    return http_grown(s);
 }
 
 static int http_on_complete(http_parser *p)

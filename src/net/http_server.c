@@ -8,6 +8,7 @@ enum {
     HTTP_IDLE_MS = 5 * 60 * 1000,
     HTTP_STALL_MS = 30 * 1000,
     HTTP_CONNECTIONS_MAX = 20000,
+    HTTP_ARRIVING_MAX = 256 * 1024 * 1024,
 };
 
 int http_server_start(struct http_server **out, const struct http_server_options *options,
@@ -21,7 +22,9 @@ int http_server_start(struct http_server **out, const struct http_server_options
     if (!o->idle_ms) o->idle_ms = HTTP_IDLE_MS;
     if (!o->stall_ms) o->stall_ms = HTTP_STALL_MS;
     if (!o->connections_max) o->connections_max = HTTP_CONNECTIONS_MAX;
+    if (!o->arriving_max) o->arriving_max = HTTP_ARRIVING_MAX;
     list_init(&s->sessions);
+    list_init(&s->arriving);
     struct conn_listener_options listen = {
         .loop = o->loop,
         .address = o->address,

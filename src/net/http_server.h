@@ -8,8 +8,11 @@
  * answered and `gone` was called, or the connection broke (`gone` is called then too, always
  * exactly once). Bounded in time: headers and body must arrive within request_ms of the first byte
  * (408); idle keep-alive connections close after idle_ms; a stream whose client reads nothing for
- * stall_ms is cut. Bounded in number: connections_max (new ones beyond are answered 503 after
- * accept). Malformed requests get 400 and are closed.
+ * stall_ms is cut, and a connection that asks for nothing within request_ms of its beginning is
+ * closed. Bounded in number: connections_max (new ones beyond are answered 503 after accept).
+ * Bounded in memory: `admit` sees the head before a byte of the body is kept, and when more than
+ * arriving_max bytes of unfinished requests are there, the ones that began first are cut off.
+ * Malformed requests get 400 and are closed.
  *
  * What the server refuses by itself it says as a Kubernetes Status object. `gone` and the events of
  * raw connections come from the loop, never from inside a call of the handler's. An exchange may be
@@ -35,6 +38,9 @@ struct http_server_options {
     size_t body_max;                        /* 0: 3 MiB */
     unsigned request_ms, idle_ms, stall_ms; /* 0: 30 s, 5 min, 30 s */
     unsigned connections_max;               /* 0: 20,000 */
+    size_t arriving_max;                    /* 0: 256 MiB */
+    /* Of a request with a body: 0, or the status to refuse it with. NULL: all are welcome. */
+    int (*admit)(void *ctx, const struct http_exchange *x);
     void (*handle)(void *ctx, struct http_exchange *x);
     void *ctx;
 };

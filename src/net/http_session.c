@@ -9,6 +9,7 @@
 static void session_dispatch(struct http_session *s)
 {
     struct http_server *server = s->server;
+    http_arriving_end(s);
     s->x->stage = HTTP_HANDLING;
     conn_deadline(s->conn, 0);
     server->options.handle(server->options.ctx, s->x);
@@ -24,6 +25,7 @@ static void session_feed(struct http_session *s, const char *bytes, size_t n)
 {
     if (!s->x) {
         s->x = http_exchange_new(s);
+        http_arriving_begin(s);
         http_parse_begin(s);
         conn_deadline(s->conn, s->server->options.request_ms);
     }
@@ -118,7 +120,9 @@ static void session_on_eof(struct conn *c)
 static void session_on_open(struct conn *c)
 {
     struct http_session *s = conn_owner(c);
-    conn_deadline(c, s->server->options.idle_ms);
+    const struct http_server_options *o = &s->server->options;
+    conn_deadline(c,
+                  o->request_ms < o->idle_ms ? o->request_ms : o->idle_ms); /* to say something */
     if (s->surplus) http_refuse(s, 503);
 }
 
@@ -126,6 +130,7 @@ static void session_on_closed(struct conn *c, const struct error *why)
 {
     (void)why;
     struct http_session *s = conn_owner(c);
+    http_arriving_end(s);
     if (s->x) http_exchange_free(s->x);
     if (s->raw) http_raw_closed(s->raw);
     list_remove(&s->link);
@@ -151,6 +156,7 @@ bool http_session_accepted(void *arg, struct conn *c)
     s->server = server;
     s->conn = c;
     s->surplus = server->session_count >= server->options.connections_max;
+    list_init(&s->arriving);
     list_push(&server->sessions, &s->link);
     server->session_count++;
     conn_bind(c, &session_events, s);

@@ -50,7 +50,8 @@ static bool findings_have(const struct scrub_findings *f, const char *text)
 
 static void findings_add(struct scrub_findings *f, const char *text)
 {
-    if (f->count < SCRUB_FINDINGS) snprintf(f->text[f->count], SCRUB_TEXT, "%s", text);
+    if (f->count < SCRUB_FINDINGS)
+        snprintf(f->text[f->count], SCRUB_TEXT, "%.*s", SCRUB_TEXT - 1, text);
     f->count++;
 }
 

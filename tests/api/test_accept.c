@@ -41,6 +41,22 @@ static void protobuf_first_falls_back_to_json(void **state)
     assert_true(form_of("text/html, application/*;q=0.5", NULL, &f));
 }
 
+static void yaml_is_a_form_but_no_stream(void **state)
+{
+    (void)state;
+    struct form f;
+    assert_true(form_of("application/yaml", NULL, &f));
+    assert_true(f.yaml);
+    assert_true(form_of("application/json,application/yaml", NULL, &f));
+    assert_false(f.yaml);
+    assert_true(form_of("application/yaml;q=0,*/*", NULL, &f));
+    assert_false(f.yaml);
+    assert_false(accept_stream(STR("application/yaml"), (struct str){0}, &f));
+    assert_true(accept_stream(STR("application/yaml,application/json"), (struct str){0}, &f));
+    assert_false(f.yaml);
+    assert_true(accept_plain(STR("application/yaml")));
+}
+
 static void what_cannot_be_served_is_not_acceptable(void **state)
 {
     (void)state;
@@ -68,7 +84,7 @@ static void every_form_has_an_id_of_its_own(void **state)
     for (unsigned char kind = 0; kind < 3; kind++)
         for (unsigned char include = 0; include < 3; include++)
             for (int beta = 0; beta < 2; beta++) {
-                unsigned id = form_id((struct form){kind, include, beta});
+                unsigned id = form_id((struct form){kind, include, beta, false});
                 assert_true(id < FORMS);
                 assert_false(seen[id]);
                 seen[id] = true;
@@ -93,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kubectl_gets_tables),
         cmocka_unit_test(protobuf_first_falls_back_to_json),
+        cmocka_unit_test(yaml_is_a_form_but_no_stream),
         cmocka_unit_test(what_cannot_be_served_is_not_acceptable),
         cmocka_unit_test(partial_objects_are_a_form),
         cmocka_unit_test(every_form_has_an_id_of_its_own),

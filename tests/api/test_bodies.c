@@ -1,5 +1,6 @@
 /* Bodies in protobuf, as current clients send them, and writers that race. */
 #include "api/local_http.h"
+#include "proto/yaml.h"
 
 #define CONFIGMAPS "/api/v1/namespaces/default/configmaps"
 #define PROTOBUF   "Content-Type: application/vnd.kubernetes.protobuf\r\n"
@@ -119,6 +120,54 @@ static void a_huge_body_is_refused(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, local_setup, local_teardown)
 
+#define YAML "Accept: application/yaml\r\n"
+
+static struct mp ask_yaml(struct local_cluster *c, const char *method, const char *target,
+                          struct buf *doc)
+{
+    ask_with(c, method, target, YAML, (struct str){0});
+    assert_string_equal(asked->type.data, "application/yaml");
+    buf_clear(doc);
+    assert_int_equal(yaml_parse(asked->body.data, asked->body.len, doc, NULL), 0);
+    return mp_read(doc->data, doc->len);
+}
+
+static void answers_come_in_yaml_too(void **state)
+{
+    struct local_cluster *c = *state;
+    buf_auto struct buf doc = BUF_INIT;
+    ask(c, "POST", CONFIGMAPS, "{\"metadata\":{\"name\":\"x\"},\"data\":{\"k\":\"yes\"}}");
+    struct mp answer = ask_yaml(c, "GET", CONFIGMAPS "/x", &doc);
+    assert_non_null(strstr(asked->body.data, "kind: ConfigMap\nmetadata:\n  name: x\n"));
+    assert_text(answer, "data.k", "yes");
+    answer = ask_yaml(c, "GET", CONFIGMAPS, &doc);
+    assert_text(mp_at(mp_get(answer, "items"), 0), "data.k", "yes");
+    answer = ask_yaml(c, "GET", CONFIGMAPS "/y", &doc);
+    assert_text(answer, "reason", "NotFound");
+    assert_int_equal(asked->status, 404);
+    assert_text(ask_yaml(c, "GET", "/apis/apps/v1", &doc), "kind", "APIResourceList");
+    ask_with(c, "GET", CONFIGMAPS "?watch=1", YAML, (struct str){0});
+    assert_int_equal(asked->status, 406);
+}
+
+static void a_list_too_long_for_yaml_says_so(void **state)
+{
+    struct local_cluster *c = *state;
+    buf_auto struct buf body = BUF_INIT;
+    for (int i = 0; i < 3; i++) {
+        buf_clear(&body);
+        buf_printf(&body, "{\"metadata\":{\"name\":\"x%d\"},\"data\":{\"k\":\"", i);
+        for (int k = 0; k < 1000000; k++) buf_putc(&body, 'x');
+        buf_puts(&body, "\"}}");
+        ask(c, "POST", CONFIGMAPS, body.data);
+        assert_int_equal(asked->status, 201);
+    }
+    ask_with(c, "GET", CONFIGMAPS, YAML, (struct str){0});
+    assert_int_equal(asked->status, 406);
+    ask_with(c, "GET", CONFIGMAPS "?limit=1", YAML, (struct str){0});
+    assert_int_equal(asked->status, 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +177,8 @@ int main(void)
         TEST(patches_that_race_all_win),
         TEST(a_patch_that_names_a_version_does_not_try_again),
         TEST(a_huge_body_is_refused),
+        TEST(answers_come_in_yaml_too),
+        TEST(a_list_too_long_for_yaml_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

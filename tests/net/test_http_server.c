@@ -380,6 +380,90 @@ static void half_a_request_times_out_with_408_and_an_idle_connection_quietly(voi
     story_end(&s);
 }
 
+static void a_connection_that_asks_for_nothing_is_not_kept(void **state)
+{
+    (void)state;
+    struct story s;
+    story_start(&s, (struct http_server_options){.request_ms = 30});
+    uint64_t began = uv_hrtime();
+    buf_auto struct buf nothing = story_ask(&s, "", 0, 1);
+    assert_int_equal(nothing.len, 0);
+    assert_true(uv_hrtime() - began < 2000000000u);
+    story_end(&s);
+}
+
+static int story_admit(void *ctx, const struct http_exchange *x)
+{
+    (void)ctx;
+    return http_header(x, "Authorization").p ? 0 : 401;
+}
+
+static void a_stranger_s_body_is_neither_asked_for_nor_kept(void **state)
+{
+    (void)state;
+    struct story s;
+    static const char *const bodies[] = {
+        "POST / " H "Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\n",
+        "POST / " H "Content-Length: 1000000\r\n\r\nthe first bytes of it",
+        "POST / " H "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    };
+    story_start(&s, (struct http_server_options){.admit = story_admit});
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        buf_auto struct buf heard = story_ask(&s, bodies[i], strlen(bodies[i]), 1000);
+        expect_text(&heard, "HTTP/1.1 401 Unauthorized\r\n");
+        expect_text(&heard, "\"reason\":\"Unauthorized\"");
+        assert_null(strstr(heard.data, "100 Continue"));
+    }
+    assert_int_equal(s.handled, 0);
+    static const char known[] = "POST / " H "Authorization: me\r\nContent-Length: 2\r\n"
+                                "Connection: close\r\n\r\nhi";
+    static const char bare[] = "GET / " H "Connection: close\r\n\r\n";
+    buf_auto struct buf one = story_ask(&s, known, sizeof known - 1, 1000);
+    expect_text(&one, "body=hi");
+    buf_auto struct buf two = story_ask(&s, bare, sizeof bare - 1, 1000);
+    expect_text(&two, "HTTP/1.1 200 ");
+    story_end(&s);
+}
+
+static void who_is_slowest_makes_room_when_too_much_arrives(void **state)
+{
+    (void)state;
+    struct story s;
+    story_start(&s, (struct http_server_options){.arriving_max = 100 * 1024});
+    mem_auto char *bytes = mem_alloc(80 * 1024);
+    memset(bytes, 'x', 80 * 1024);
+    static const char head[] = "POST / " H "Content-Length: 50000\r\nConnection: close\r\n\r\n";
+    int slow = story_connect(&s);
+    say(slow, head);
+    blunt_say(slow, bytes, 40000);
+    for (int i = 0; i < 20; i++) uv_run(&s.loop, UV_RUN_NOWAIT);
+    int quick = story_connect(&s);
+    buf_auto struct buf heard = BUF_INIT, cut = BUF_INIT, refused = BUF_INIT;
+    say(quick, head);
+    blunt_say(quick, bytes, 50000);
+    blunt_hear(&s.loop, quick, &heard, NULL);
+    buf_reserve(&heard, 1)[0] = '\0';
+    expect_text(&heard, "HTTP/1.1 200 ");
+    blunt_hear(&s.loop, slow, &cut, NULL);
+    assert_int_equal(cut.len, 0);
+    assert_int_equal(s.handled, 1);
+    close(slow);
+    close(quick);
+    int alone = story_connect(&s); /* more than all may have */
+    say(alone, "POST / " H "Content-Length: 150000\r\n\r\n");
+    blunt_say(alone, bytes, 80 * 1024);
+    blunt_hear(&s.loop, alone, &refused, NULL);
+    buf_reserve(&refused, 1)[0] = '\0';
+    expect_text(&refused, "HTTP/1.1 503 ");
+    close(alone);
+    for (int i = 0; i < 3; i++) { /* what was given back can be had again */
+        buf_auto struct buf again = story_ask(&s, "GET / " H "Connection: close\r\n\r\n",
+                                              strlen("GET / " H "Connection: close\r\n\r\n"), 1000);
+        expect_text(&again, "HTTP/1.1 200 ");
+    }
+    story_end(&s);
+}
+
 static void a_stream_is_chunked_and_tells_when_it_has_drained(void **state)
 {
     (void)state;
@@ -526,6 +610,9 @@ int main(void)
         cmocka_unit_test(an_old_client_gets_the_connection_closed),
         cmocka_unit_test(head_gets_the_length_but_no_body),
         cmocka_unit_test(half_a_request_times_out_with_408_and_an_idle_connection_quietly),
+        cmocka_unit_test(a_connection_that_asks_for_nothing_is_not_kept),
+        cmocka_unit_test(a_stranger_s_body_is_neither_asked_for_nor_kept),
+        cmocka_unit_test(who_is_slowest_makes_room_when_too_much_arrives),
         cmocka_unit_test(a_stream_is_chunked_and_tells_when_it_has_drained),
         cmocka_unit_test(a_client_that_does_not_read_is_cut_off),
         cmocka_unit_test(a_watcher_that_vanishes_is_noticed_without_a_write),

@@ -1,5 +1,6 @@
 /* YAML as Kubernetes reads it. */
 #include "proto/yaml.h"
+#include "proto/yaml_write.h"
 
 #include "admit_helper.h"
 
@@ -167,6 +168,64 @@ static void anchors_are_counted(void **state)
     assert_refused(many.data, E_INVALID, "too many anchors");
 }
 
+static void assert_written(const char *json, const char *yaml)
+{
+    buf_auto struct buf doc = doc_of(json), out = BUF_INIT;
+    assert_int_equal(yaml_write(doc_mp(&doc), &out), 0);
+    assert_string_equal(out.data, yaml);
+}
+
+static void documents_are_written(void **state)
+{
+    (void)state;
+    assert_written("{'a':{'b':[1,-2.5,true,null,{'c':'d','e':[]}],'f':{}}}",
+                   "a:\n  b:\n  - 1\n  - -2.5\n  - true\n  - null\n  - c: d\n    e: []\n  f: {}\n");
+    assert_written(
+        "{'yes':'no','1':'1','':'','t':'2020-01-01T00:00:00Z','x':'a: b','l':'a\\nb\\n'}",
+        "\"yes\": \"no\"\n\"1\": \"1\"\n\"\": \"\"\n"
+        "t: \"2020-01-01T00:00:00Z\"\nx: 'a: b'\nl: |\n  a\n  b\n");
+    assert_written("[]", "[]\n");
+}
+
+/* Texts that say more than they should, put together at random. */
+static void what_is_written_is_read_as_the_same(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "a",    " ",    "\n", ":",  "#", "- ",           "'",  "\"", "\\", "{", "]", "\t", "true",
+        "~",    "0x1f", "é",  "\r", "%", "\xe2\x80\xa8", "&x", "*x", "!t", "|", ">", "?",  "1.5",
+        "\x01", "---",  ",",  "@`"};
+    unsigned seed = 7;
+    for (unsigned round = 0; round < 20000; round++) {
+        buf_auto struct buf text = BUF_INIT, doc = BUF_INIT, yaml = BUF_INIT, again = BUF_INIT;
+        unsigned count = (seed = seed * 1103515245 + 12345) >> 16 & 7;
+        for (unsigned i = 0; i < count; i++) {
+            seed = seed * 1103515245 + 12345;
+            buf_puts(&text, parts[(seed >> 16) % (sizeof parts / sizeof *parts)]);
+        }
+        struct str s = {text.data ? text.data : "", text.len};
+        mp_put_map(&doc, 2);
+        mp_put_str(&doc, s);
+        mp_put_array(&doc, 1);
+        mp_put_str(&doc, s);
+        mp_put_z(&doc, "last key");
+        mp_put_str(&doc, s);
+        struct error err = {0};
+        assert_int_equal(yaml_write(doc_mp(&doc), &yaml), 0);
+        if (yaml_parse(yaml.data, yaml.len, &again, &err)) fail_msg("%s\n%s", yaml.data, err.text);
+        if (!mp_same(doc_mp(&doc), doc_mp(&again))) fail_msg("%s", yaml.data);
+    }
+}
+
+static void what_is_no_text_is_not_written(void **state)
+{
+    (void)state;
+    buf_auto struct buf doc = BUF_INIT, out = BUF_INIT;
+    mp_put_str(&doc, (struct str){"\xff\xfe", 2});
+    assert_int_equal(yaml_write(doc_mp(&doc), &out), E_INVALID);
+    assert_int_equal(out.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +236,9 @@ int main(void)
         cmocka_unit_test(deep_documents_are_refused),
         cmocka_unit_test(a_small_text_does_not_become_a_large_document),
         cmocka_unit_test(anchors_are_counted),
+        cmocka_unit_test(documents_are_written),
+        cmocka_unit_test(what_is_written_is_read_as_the_same),
+        cmocka_unit_test(what_is_no_text_is_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
