@@ -54,8 +54,25 @@ static void profile_keyframes(struct sim *s)
     s->chunk_bytes = sim_between(s, 4 << 10, 64 << 10);
 }
 
-static const struct disk_profile profiles[] = {{"disk", profile_disks},
-                                               {"keyframes", profile_keyframes}};
+/* Disks are lost again and again, and the operator replaces their masters: by the log, or by
+ * keyframes, while leaders go and connections break. */
+static void profile_replace(struct sim *s)
+{
+    static const enum fault kinds[] = {FAULT_CRASH,    FAULT_CRASH_LEADER,   FAULT_CRASH_ALL,
+                                       FAULT_LOOP,     FAULT_ISOLATE_LEADER, FAULT_ISOLATE,
+                                       FAULT_ONE_WAY,  FAULT_BRIDGE,         FAULT_BREAK,
+                                       FAULT_DISK_OLD, FAULT_DISK_CRASH,     FAULT_DISK_FAILS};
+    profile_small(s);
+    profile_weights(s, kinds, sizeof kinds / sizeof *kinds);
+    s->profile.weight[FAULT_DISK_WIPED] = 8;
+    s->master_count = 3 + 2 * sim_chance(s, 300);
+    if (!sim_chance(s, 500)) return;
+    s->keyframe_entries = sim_between(s, 3, 40);
+    s->trailing_entries = sim_between(s, 1, 8);
+}
+
+static const struct disk_profile profiles[] = {
+    {"disk", profile_disks}, {"replace", profile_replace}, {"keyframes", profile_keyframes}};
 
 bool disk_profile_choose(struct sim *s, const char *name)
 {

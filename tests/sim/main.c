@@ -9,7 +9,7 @@ static const char usage[] =
     "logship-sim --seed N [--verbose]             one seed; prints its trace hash\n"
     "logship-sim --seeds FROM..TO [--minutes M]   many, until one fails\n"
     "            [--jobs J]                       processes at a time (1)\n"
-    "            [--profile P]                    swarm (the usual), harass, disk, keyframes,\n"
+    "            [--profile P]                    swarm (the usual), harass, disk, replace, keyframes,\n"
     "                                             s1 to s8, lag-..., held, or mixed (all)\n"
     "            [--guard-off S1..S8]             without one of the guards around libraft (in\n"
     "                                             its own profile, if none is named)\n"

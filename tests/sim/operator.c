@@ -19,7 +19,7 @@ static uint64_t operator_below(struct sim *s, uint64_t n)
 
 bool operator_works(const struct sim *s)
 {
-    return s->seed % 4 != 0;
+    return s->seed % 4 != 0 || s->profile.weight[FAULT_DISK_WIPED] > 5;
 }
 
 /* The new one has what its predecessors had: from now on nothing excuses it. */

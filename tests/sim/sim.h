@@ -323,7 +323,7 @@ void faults_start(struct sim *s);
 void faults_stop(struct sim *s);
 
 /* --- disk_faults.c --- */
-/* disk_profiles.c: every seed's own choice; "disk" and "keyframes" are profiles of their own. */
+/* disk_profiles.c: every seed's own choice; "disk", "replace" and "keyframes" are profiles of their own. */
 bool disk_profile_choose(struct sim *s, const char *name);
 void disk_profile_draw(struct sim *s);
 void disk_scratch(struct sim *s, struct sim_master *m); /* old history, of a minority at most */
