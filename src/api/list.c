@@ -57,26 +57,10 @@ static void list_write(struct request *r, struct listing *l)
         request_in_pieces(r, list_go_on);
 }
 
-/* Objects lie scattered in memory: what later ones need is fetched while this one is written. */
-static void list_look_ahead(const struct listing *l)
-{
-    enum { OBJECT = 16, PARTS = 8 };
-    if (l->count - l->at > OBJECT) __builtin_prefetch(l->page[l->at + OBJECT]);
-    if (l->count - l->at <= PARTS) return;
-    const struct object *o = l->page[l->at + PARTS];
-    __builtin_prefetch(o->id);
-    __builtin_prefetch(o->status);
-    if (o->status) __builtin_prefetch((const char *)o->status + 64);
-}
-
 /* One piece. */
 static void list_encode(struct request *r, struct listing *l)
 {
-    while (l->at < l->count && l->out.len < LIST_PIECE) {
-        list_look_ahead(l);
-        encode_item(&l->encoder, l->page[l->at], l->at == 0, &l->out);
-        l->at++;
-    }
+    l->at = encode_items(&l->encoder, l->page, l->at, l->count, LIST_PIECE, &l->out);
     if (l->at < l->count)
         list_write(r, l);
     else
