@@ -57,11 +57,11 @@ void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
-    if (n > 0) {
+    size_t room = b->cap - b->len;
+    int n = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
+    if (n > 0 && (size_t)n >= room)
         vsnprintf(buf_reserve(b, (size_t)n), (size_t)n + 1, format, again);
-        b->len += (size_t)n;
-    }
+    if (n > 0) b->len += (size_t)n;
     va_end(again);
 }
 
