@@ -20,6 +20,25 @@ struct command *command_new(enum command_op op, const struct kind *kind, istr ns
     return c;
 }
 
+struct command *command_copy(const struct command *c)
+{
+    struct command *copy = mem_new(struct command);
+    *copy = *c;
+    list_init(&copy->link);
+    copy->note = (struct note){0};
+    copy->name = mem_strdup(c->name);
+    doc_ref(copy->body);
+    doc_ref(copy->status);
+    for (int i = 0; i < 4; i++)
+        if (c->text[i]) copy->text[i] = mem_strdup(c->text[i]);
+    copy->done = NULL;
+    copy->data = NULL;
+    copy->actor = NULL;
+    copy->held = NULL;
+    copy->hold = NULL;
+    return copy;
+}
+
 void command_free(struct command *c)
 {
     if (!c) return;
