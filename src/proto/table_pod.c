@@ -1,6 +1,7 @@
 /* The row of a pod: what `kubectl get pods` says about it in one word. Lists of pods are the
  * longest ones: everything is looked at once, and nothing is allocated. */
 #include "proto/table_row.h"
+#include "proto/table_walk.h"
 
 #include <stdio.h>
 
@@ -41,12 +42,16 @@ struct pod_summary {
 
 static void pod_read_status(struct pod_summary *p, const struct doc *status)
 {
-    for (struct mp_iter it = mp_items(doc_root(status)); mp_iter_next(&it);)
-        for (unsigned i = 0; i < POD_FIELDS; i++)
-            if (str_eq(it.key, pod_fields[i])) {
-                p->status[i] = it.value;
-                break;
-            }
+    if (!status) return;
+    struct table_walk w = table_walk_of(status->bytes, status->len);
+    for (struct str key; table_walk_key(&w, &key);) {
+        unsigned i = 0;
+        while (i < POD_FIELDS && !str_eq(key, pod_fields[i])) i++;
+        if (i < POD_FIELDS)
+            p->status[i] = table_walk_value(&w);
+        else
+            table_walk_past(&w);
+    }
 }
 
 static uint32_t pod_count(struct mp list)
@@ -79,26 +84,31 @@ struct pod_container {
 
 static void pod_read_state(struct mp state, struct pod_container *c)
 {
-    for (struct mp_iter it = mp_items(state); mp_iter_next(&it);) {
-        if (str_is(it.key, "running"))
-            c->running = it.value.type == MP_MAP;
-        else if (str_is(it.key, "terminated"))
-            c->ended = it.value;
-        else if (str_is(it.key, "waiting"))
-            c->waits = mp_str(mp_get(it.value, "reason"));
+    struct table_walk w = table_walk_of(state.raw.p, state.raw.n);
+    for (struct str key; table_walk_key(&w, &key);) {
+        struct mp v = table_walk_value(&w);
+        if (str_is(key, "running"))
+            c->running = v.type == MP_MAP;
+        else if (str_is(key, "terminated"))
+            c->ended = v;
+        else if (str_is(key, "waiting"))
+            c->waits = mp_str(mp_get(v, "reason"));
     }
 }
 
 static struct pod_container pod_read_container(struct mp status)
 {
     struct pod_container c = {0};
-    for (struct mp_iter it = mp_items(status); mp_iter_next(&it);) {
-        if (str_is(it.key, "state"))
-            pod_read_state(it.value, &c);
-        else if (str_is(it.key, "ready"))
-            c.ready = mp_bool(it.value, false);
-        else if (str_is(it.key, "restartCount"))
-            c.restarts = mp_i64(it.value, 0);
+    struct table_walk w = table_walk_of(status.raw.p, status.raw.n);
+    for (struct str key; table_walk_key(&w, &key);) {
+        if (str_is(key, "state"))
+            pod_read_state(table_walk_value(&w), &c);
+        else if (str_is(key, "ready"))
+            c.ready = mp_bool(table_walk_value(&w), false);
+        else if (str_is(key, "restartCount"))
+            c.restarts = mp_i64(table_walk_value(&w), 0);
+        else
+            table_walk_past(&w);
     }
     return c;
 }
