@@ -107,6 +107,14 @@ static struct mp take(struct mp_iter *it)
     return mp_iter_next(it) ? it->value : (struct mp){0};
 }
 
+/* Revisions are those of a log: never beyond what a signed number holds. */
+static bool take_revision(struct mp_iter *it, uint64_t *out)
+{
+    int64_t value = mp_i64(take(it), 0);
+    *out = (uint64_t)value;
+    return value >= 0;
+}
+
 static bool take_doc(struct mp_iter *it, struct doc **out)
 {
     struct mp v = take(it);
@@ -129,7 +137,7 @@ static bool take_rest(struct command *c, struct mp_iter *it)
     struct str request = mp_str(take(it));
     if (!c->who || request.n != sizeof c->request) return false;
     memcpy(&c->request, request.p, request.n);
-    c->cause = (uint64_t)mp_i64(take(it), 0);
+    if (!take_revision(it, &c->cause)) return false;
     if (!take_doc(it, &c->body) || !take_doc(it, &c->status)) return false;
     c->node = take_istr(it);
     for (int i = 0; i < 4; i++) {
@@ -139,7 +147,7 @@ static bool take_rest(struct command *c, struct mp_iter *it)
     struct str uid = mp_str(take(it));
     c->has_uid = uid.n == sizeof c->uid;
     if (c->has_uid) memcpy(&c->uid, uid.p, uid.n);
-    c->revision = (uint64_t)mp_i64(take(it), 0);
+    if (!take_revision(it, &c->revision)) return false;
     c->grace_s = (int32_t)mp_i64(take(it), -1);
     c->propagation = (enum propagation)mp_i64(take(it), 0);
     c->dry_run = mp_bool(take(it), false);
@@ -201,7 +209,7 @@ int result_decode(struct str bytes, struct result *out, struct error *err)
     out->reason = istr_get(mp_str(take(&it))); /* reasons are a handful */
     struct str message = mp_str(take(&it));
     snprintf(out->message, sizeof out->message, "%.*s", (int)message.n, message.p ? message.p : "");
-    out->revision = (uint64_t)mp_i64(take(&it), 0);
+    if (!take_revision(&it, &out->revision)) return error_set(err, E_INVALID, "a damaged result");
     out->removed = mp_bool(take(&it), false);
     out->retry_after_s = (uint32_t)mp_i64(take(&it), 0);
     if (v.count >= 9) result_decode_cause(&it, &out->cause);
