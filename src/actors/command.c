@@ -166,7 +166,8 @@ int command_decode(struct str bytes, struct command **out, struct error *err)
     const struct kind *kind = kind_by_key(mp_str(take(&it)));
     istr ns = take_istr(&it);
     struct str name = mp_str(take(&it));
-    if (op < COMMAND_CREATE || op > COMMAND_CONFIRM_GONE || !kind || !name.n || name.n > 512 ||
+    bool named = name.n && name.n <= 512 && !memchr(name.p, 0, name.n);
+    if (op < COMMAND_CREATE || op > COMMAND_CONFIRM_GONE || !kind || !named ||
         kind->namespaced != (ns != NULL))
         return error_set(err, E_INVALID, "a command for no known kind of object");
     struct command *c = command_new((enum command_op)op, kind, ns, name, NULL);
