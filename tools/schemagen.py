@@ -25,7 +25,8 @@ SCALAR_VALUES = {"INT32": int, "INT64": int, "BOOL": bool, "DOUBLE": float, "INT
 VERBS = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
 NAME_CHECKS = {
     "dns_label", "dns_subdomain", "dns_1035", "path_segment", "config_key", "qualified",
-    "label_value", "port_name", "env_name", "endpoint_ip", "inner_path",
+    "label_value", "port_name", "env_name", "endpoint_ip", "ip", "inner_path",
+    "host_path", "signer",
 }
 ALWAYS_REACHED = "apis.meta.v1."
 FIELDS_MAX = 64  # SCHEMA_FIELDS_MAX

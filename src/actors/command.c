@@ -20,6 +20,25 @@ struct command *command_new(enum command_op op, const struct kind *kind, istr ns
     return c;
 }
 
+struct command *command_copy(const struct command *c)
+{
+    struct command *copy = mem_new(struct command);
+    *copy = *c;
+    list_init(&copy->link);
+    copy->note = (struct note){0};
+    copy->name = mem_strdup(c->name);
+    doc_ref(copy->body);
+    doc_ref(copy->status);
+    for (int i = 0; i < 4; i++)
+        if (c->text[i]) copy->text[i] = mem_strdup(c->text[i]);
+    copy->done = NULL;
+    copy->data = NULL;
+    copy->actor = NULL;
+    copy->held = NULL;
+    copy->hold = NULL;
+    return copy;
+}
+
 void command_free(struct command *c)
 {
     if (!c) return;
@@ -88,6 +107,14 @@ static struct mp take(struct mp_iter *it)
     return mp_iter_next(it) ? it->value : (struct mp){0};
 }
 
+/* Revisions are those of a log: never beyond what a signed number holds. */
+static bool take_revision(struct mp_iter *it, uint64_t *out)
+{
+    int64_t value = mp_i64(take(it), 0);
+    *out = (uint64_t)value;
+    return value >= 0;
+}
+
 static bool take_doc(struct mp_iter *it, struct doc **out)
 {
     struct mp v = take(it);
@@ -110,7 +137,7 @@ static bool take_rest(struct command *c, struct mp_iter *it)
     struct str request = mp_str(take(it));
     if (!c->who || request.n != sizeof c->request) return false;
     memcpy(&c->request, request.p, request.n);
-    c->cause = (uint64_t)mp_i64(take(it), 0);
+    if (!take_revision(it, &c->cause)) return false;
     if (!take_doc(it, &c->body) || !take_doc(it, &c->status)) return false;
     c->node = take_istr(it);
     for (int i = 0; i < 4; i++) {
@@ -120,7 +147,7 @@ static bool take_rest(struct command *c, struct mp_iter *it)
     struct str uid = mp_str(take(it));
     c->has_uid = uid.n == sizeof c->uid;
     if (c->has_uid) memcpy(&c->uid, uid.p, uid.n);
-    c->revision = (uint64_t)mp_i64(take(it), 0);
+    if (!take_revision(it, &c->revision)) return false;
     c->grace_s = (int32_t)mp_i64(take(it), -1);
     c->propagation = (enum propagation)mp_i64(take(it), 0);
     c->dry_run = mp_bool(take(it), false);
@@ -139,7 +166,8 @@ int command_decode(struct str bytes, struct command **out, struct error *err)
     const struct kind *kind = kind_by_key(mp_str(take(&it)));
     istr ns = take_istr(&it);
     struct str name = mp_str(take(&it));
-    if (op < COMMAND_CREATE || op > COMMAND_CONFIRM_GONE || !kind || !name.n || name.n > 512 ||
+    bool named = name.n && name.n <= 512 && !memchr(name.p, 0, name.n);
+    if (op < COMMAND_CREATE || op > COMMAND_CONFIRM_GONE || !kind || !named ||
         kind->namespaced != (ns != NULL))
         return error_set(err, E_INVALID, "a command for no known kind of object");
     struct command *c = command_new((enum command_op)op, kind, ns, name, NULL);
@@ -182,7 +210,7 @@ int result_decode(struct str bytes, struct result *out, struct error *err)
     out->reason = istr_get(mp_str(take(&it))); /* reasons are a handful */
     struct str message = mp_str(take(&it));
     snprintf(out->message, sizeof out->message, "%.*s", (int)message.n, message.p ? message.p : "");
-    out->revision = (uint64_t)mp_i64(take(&it), 0);
+    if (!take_revision(&it, &out->revision)) return error_set(err, E_INVALID, "a damaged result");
     out->removed = mp_bool(take(&it), false);
     out->retry_after_s = (uint32_t)mp_i64(take(&it), 0);
     if (v.count >= 9) result_decode_cause(&it, &out->cause);

@@ -74,6 +74,8 @@ struct command {
 
 struct command *command_new(enum command_op op, const struct kind *kind, istr ns, struct str name,
                             istr who);
+/* The same wish, from nobody yet: without done, data and what the system notes in it. */
+struct command *command_copy(const struct command *c);
 void command_free(struct command *c);
 /* For forwarding to the leader, and the way back. Round trip keeps everything but done, data,
  * actor. */

@@ -239,7 +239,7 @@ void remotes_free(struct remotes *r)
     if (!r) return;
     list_remove(&r->subscriber.link);
     interests_clear(r);
-    doc_unref(r->needless);
+    remotes_forget_needs(r);
     list_each_safe(it, &r->all)
     {
         struct remote *remote = container_of(it, struct remote, known);

@@ -19,8 +19,9 @@ struct remote {
 struct interest {
     char *key;
     size_t key_len;
-    struct remote **nodes;
+    struct remote **nodes; /* in the order in which they came */
     size_t count;
+    struct map known; /* name -> remote: the same nodes */
 };
 
 struct remotes {
@@ -33,7 +34,10 @@ struct remotes {
     struct map interests;
     struct list edges;
     size_t connected;
-    struct doc *needless; /* the body seen last that names nothing: whole replica sets share one */
+    /* What the body that was seen last names: whole replica sets share one. */
+    struct doc *needy;
+    struct remote_need *needs; /* without their objects */
+    size_t need_count;
 };
 
 struct remote *remote_of(struct remotes *r, istr name); /* made when there is none */
@@ -49,5 +53,6 @@ void remotes_say_bye(struct remotes *r, struct remote *remote, enum nodewire_typ
 void remotes_flush(struct remotes *r);
 struct interest *interest_find(struct remotes *r, const struct object *need);
 void interests_clear(struct remotes *r);
+void remotes_forget_needs(struct remotes *r); /* of the body that was seen last */
 
 #endif

@@ -62,9 +62,7 @@ static void interest_add(struct remotes *r, struct remote *remote, const char *k
         in->key_len = n;
         map_put(&r->interests, in->key, n, in);
     }
-    for (size_t i = 0; i < in->count; i++) {
-        if (in->nodes[i] == remote) return;
-    }
+    if (map_put(&in->known, &remote->name, sizeof remote->name, remote)) return;
     in->nodes = mem_resize(in->nodes, (in->count + 1) * sizeof(struct remote *));
     in->nodes[in->count++] = remote;
 }
@@ -75,15 +73,19 @@ void interests_clear(struct remotes *r)
     for (size_t i = 0; (in = map_next(&r->interests, &i));) {
         mem_free(in->key);
         mem_free(in->nodes);
+        map_free(&in->known);
         mem_free(in);
     }
     map_free(&r->interests);
     r->interests = (struct map){0};
 }
 
+/* Of the addresses of kind and namespace, which stand for themselves in one process. */
 static void interest_key(struct buf *out, const struct kind *kind, istr ns, struct str name)
 {
-    buf_printf(out, "%s/%s/%.*s", kind->key, ns, (int)name.n, name.p);
+    buf_append(out, &kind, sizeof kind);
+    buf_append(out, &ns, sizeof ns);
+    buf_append(out, name.p, name.n);
 }
 
 struct interest *interest_find(struct remotes *r, const struct object *need)
@@ -93,38 +95,49 @@ struct interest *interest_find(struct remotes *r, const struct object *need)
     return map_get(&r->interests, key.data, key.len);
 }
 
-struct gathering {
-    struct remotes *remotes;
-    struct remote *remote;
-    struct remote_message *message;
-    istr ns;
-};
-
-static void gather_need(void *ctx, const struct kind *kind, struct str name)
+static void needs_take(void *ctx, const struct kind *kind, struct str name)
 {
-    struct gathering *g = ctx;
-    struct remote_message *m = g->message;
-    for (size_t i = 0; i < m->need_count; i++) {
-        if (m->needs[i].kind == kind && str_eq(m->needs[i].name, name)) return;
+    struct remotes *r = ctx;
+    for (size_t i = 0; i < r->need_count; i++) {
+        if (r->needs[i].kind == kind && str_eq(r->needs[i].name, name)) return;
     }
-    m->needs = mem_resize(m->needs, (m->need_count + 1) * sizeof *m->needs);
-    struct object *object = world_get(g->remotes->world, kind, g->ns, name);
-    m->needs[m->need_count++] = (struct remote_need){kind, name, object_ref(object)};
-    struct buf buf_auto key = BUF_INIT;
-    interest_key(&key, kind, g->ns, name);
-    interest_add(g->remotes, g->remote, key.data, key.len);
+    r->needs = mem_resize(r->needs, (r->need_count + 1) * sizeof *r->needs);
+    r->needs[r->need_count++] = (struct remote_need){kind, name, NULL};
+}
+
+void remotes_forget_needs(struct remotes *r)
+{
+    mem_free(r->needs);
+    doc_unref(r->needy);
+    r->needs = NULL;
+    r->needy = NULL;
+    r->need_count = 0;
+}
+
+static void remotes_see_needs(struct remotes *r, struct doc *body)
+{
+    if (r->needy == body) return;
+    remotes_forget_needs(r);
+    r->needy = doc_ref(body);
+    pod_needs_each(doc_root(body), needs_take, r);
 }
 
 void remotes_say_pod(struct remotes *r, struct remote *remote, struct object *pod)
 {
     struct remote_message *m = remotes_say(remote->edge, remote->link, NODEWIRE_POD);
+    struct buf buf_auto key = BUF_INIT;
     m->pod = object_ref(pod);
-    if (pod->body == r->needless) return;
-    struct gathering g = {r, remote, m, pod->id->ns};
-    pod_needs_each(doc_root(pod->body), gather_need, &g);
-    if (m->need_count) return;
-    doc_unref(r->needless);
-    r->needless = doc_ref(pod->body);
+    remotes_see_needs(r, pod->body);
+    if (!r->need_count) return;
+    m->needs = mem_copy(r->needs, r->need_count * sizeof *m->needs);
+    m->need_count = r->need_count;
+    for (size_t i = 0; i < m->need_count; i++) {
+        struct remote_need *need = &m->needs[i];
+        need->object = object_ref(world_get(r->world, need->kind, pod->id->ns, need->name));
+        buf_clear(&key);
+        interest_key(&key, need->kind, pod->id->ns, need->name);
+        interest_add(r, remote, key.data, key.len);
+    }
 }
 
 void remotes_say_bye(struct remotes *r, struct remote *remote, enum nodewire_type type,

@@ -84,7 +84,12 @@ bool delete_options_parse(struct request *r, struct delete_options *out)
 {
     buf_auto struct buf body = BUF_INIT;
     if (!write_body(r, type_by_name("apis.meta.v1.DeleteOptions"), true, &body)) return false;
-    return delete_options_read(r, mp_read(body.data, body.len), out);
+    struct mp doc = mp_read(body.data, body.len);
+    struct str kind = mp_str(mp_get(doc, "kind"));
+    if (!kind.n || str_is(kind, "DeleteOptions")) return delete_options_read(r, doc, out);
+    reply_error(r, 400, NULL, "the body of a deletion must be DeleteOptions, not %.*s", (int)kind.n,
+                kind.p);
+    return false;
 }
 
 struct command *delete_command(struct request *r, const struct delete_options *o, istr ns,

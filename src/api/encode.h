@@ -21,14 +21,17 @@ void encode_object(const struct encoder *e, struct object *o, bool columns, stru
  * a watch begins with. */
 void encode_bookmark(const struct encoder *e, uint64_t revision, bool all_told, struct buf *json);
 
-/* A list: head, items (encode_item puts the comma unless it is the first), tail. */
+/* A list: head, items, tail. */
 struct list_head {
     uint64_t revision;
     const char *next;  /* continue token, or NULL */
     int64_t remaining; /* -1: not told */
 };
 void encode_list_head(const struct encoder *e, const struct list_head *head, struct buf *json);
-void encode_item(const struct encoder *e, struct object *o, bool first, struct buf *json);
+/* Items from `at` on, with their commas, until all are written or `json` is as long as `enough`;
+ * returns where to go on. */
+size_t encode_items(const struct encoder *e, struct object *const *objects, size_t at, size_t count,
+                    size_t enough, struct buf *json);
 void encode_list_tail(struct buf *json);
 
 #endif

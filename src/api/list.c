@@ -7,9 +7,10 @@
 #include <inttypes.h>
 
 enum {
-    LIST_PIECE = 64 * 1024,   /* written at once */
-    LIST_LOOK = 1024,         /* objects looked at at once */
-    LIST_AHEAD = 1024 * 1024, /* may wait in memory for a slow client */
+    LIST_PIECE = 64 * 1024,      /* written at once */
+    LIST_LOOK = 1024,            /* objects looked at at once */
+    LIST_AHEAD = 1024 * 1024,    /* may wait in memory for a slow client */
+    LIST_YAML = 2 * 1024 * 1024, /* in YAML, which is not streamed */
 };
 
 static void listing_free(void *state)
@@ -27,8 +28,7 @@ static void list_end(struct request *r, struct listing *l)
 {
     encode_list_tail(&l->out);
     if (!l->streaming) {
-        http_reply(r->x, 200, form_content_type(r->form), r->headers.len ? r->headers.data : NULL,
-                   l->out.data, l->out.len);
+        reply_formed(r, 200, &l->out);
     } else {
         http_stream_write(r->x, l->out.data, l->out.len);
         http_stream_end(r->x);
@@ -45,6 +45,11 @@ static void list_drained(struct http_exchange *x)
 
 static void list_write(struct request *r, struct listing *l)
 {
+    if (r->form.yaml) {
+        reply_error(r, 406, NULL,
+                    "the list is too long for YAML: ask for JSON, or for pages with limit");
+        return;
+    }
     if (!l->streaming)
         http_stream_begin(r->x, 200, form_content_type(r->form),
                           r->headers.len ? r->headers.data : NULL);
@@ -57,27 +62,12 @@ static void list_write(struct request *r, struct listing *l)
         request_in_pieces(r, list_go_on);
 }
 
-/* Objects lie scattered in memory: what later ones need is fetched while this one is written. */
-static void list_look_ahead(const struct listing *l)
-{
-    enum { OBJECT = 16, PARTS = 8 };
-    if (l->count - l->at > OBJECT) __builtin_prefetch(l->page[l->at + OBJECT]);
-    if (l->count - l->at <= PARTS) return;
-    const struct object *o = l->page[l->at + PARTS];
-    __builtin_prefetch(o->id);
-    __builtin_prefetch(o->status);
-    if (o->status) __builtin_prefetch((const char *)o->status + 64);
-}
-
 /* One piece. */
 static void list_encode(struct request *r, struct listing *l)
 {
-    while (l->at < l->count && l->out.len < LIST_PIECE) {
-        list_look_ahead(l);
-        encode_item(&l->encoder, l->page[l->at], l->at == 0, &l->out);
-        l->at++;
-    }
-    if (l->at < l->count)
+    size_t piece = r->form.yaml ? LIST_YAML : LIST_PIECE;
+    l->at = encode_items(&l->encoder, l->page, l->at, l->count, piece, &l->out);
+    if (l->at < l->count || l->out.len > LIST_YAML)
         list_write(r, l);
     else
         list_end(r, l);

@@ -29,5 +29,7 @@ struct listing {
 
 /* list_options.c: fills filter, limit, token, moment and revision; false: answered. */
 bool list_parse(struct request *r, struct listing *l);
+/* What a watch may ask of the moment it begins with; false: answered. */
+bool list_check_watch(struct request *r);
 
 #endif

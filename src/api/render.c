@@ -4,9 +4,6 @@
 #include "proto/json.h"
 #include "proto/timefmt.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 /* The parts of a body as text: what goes into metadata after the object's own fields, the spec up
  * to before its closing brace, and everything else, each with a leading comma. Of a status, `rest`
  * is its value. */
@@ -105,7 +102,7 @@ static void put_time(struct buf *json, const char *before, int64_t unix_s)
 
 static void put_metadata(const struct object *o, const struct fragment *body, struct buf *json)
 {
-    char uid[UID_TEXT], revision[24];
+    char uid[UID_TEXT];
     uid_text(&o->id->uid, uid);
     buf_puts(json, "{\"name\":");
     json_write_str(object_name(o), json);
@@ -113,15 +110,20 @@ static void put_metadata(const struct object *o, const struct fragment *body, st
         buf_puts(json, ",\"creationTimestamp\":null}");
         return;
     }
-    snprintf(revision, sizeof revision, "%" PRIu64, o->revision);
     if (o->id->ns) put_text(json, ",\"namespace\":", istr_str(o->id->ns));
     put_text(json, ",\"uid\":", str_of(uid));
-    put_text(json, ",\"resourceVersion\":", str_of(revision));
-    if (o->generation) buf_printf(json, ",\"generation\":%u", o->generation);
+    buf_puts(json, ",\"resourceVersion\":\"");
+    buf_put_uint(json, o->revision);
+    buf_putc(json, '"');
+    if (o->generation) {
+        buf_puts(json, ",\"generation\":");
+        buf_put_uint(json, o->generation);
+    }
     put_time(json, ",\"creationTimestamp\":", o->id->created_s);
     if (o->deleted_s) {
         put_time(json, ",\"deletionTimestamp\":", o->deleted_s);
-        buf_printf(json, ",\"deletionGracePeriodSeconds\":%d", o->grace_s);
+        buf_puts(json, ",\"deletionGracePeriodSeconds\":");
+        buf_put_int(json, o->grace_s);
     }
     buf_append(json, body->metadata.data, body->metadata.len);
     buf_putc(json, '}');

@@ -1,6 +1,7 @@
 /* GET ?watch: from the request to a watch. */
 #include "api/watch.h"
 
+#include "api/list.h"
 #include "base/mem.h"
 
 #include <inttypes.h>
@@ -111,7 +112,7 @@ void serve_watch(struct request *r)
 {
     struct watch *w = watch_new(r);
     struct str version = http_param(r->x, "resourceVersion");
-    if (!filter_parse(r, &w->filter) || !watch_parse_times(r, w)) return;
+    if (!filter_parse(r, &w->filter) || !watch_parse_times(r, w) || !list_check_watch(r)) return;
     if (version.n && !str_to_u64(version, &w->at)) {
         reply_error(r, 400, NULL, "resourceVersion: Invalid value: \"%.*s\": must be a number",
                     (int)version.n, version.p);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 char *buf_reserve(struct buf *b, size_t extra)
@@ -23,9 +24,26 @@ void buf_append(struct buf *b, const void *bytes, size_t n)
     b->data[b->len] = '\0';
 }
 
-void buf_puts(struct buf *b, const char *text)
+static void buf_put_digits(struct buf *b, uint64_t n, bool negative)
 {
-    buf_append(b, text, strlen(text));
+    char text[24];
+    size_t at = sizeof text;
+    do {
+        text[--at] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n);
+    if (negative) text[--at] = '-';
+    buf_append(b, text + at, sizeof text - at);
+}
+
+void buf_put_int(struct buf *b, int64_t n)
+{
+    buf_put_digits(b, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, n < 0);
+}
+
+void buf_put_uint(struct buf *b, uint64_t n)
+{
+    buf_put_digits(b, n, false);
 }
 
 void buf_putc(struct buf *b, char c)
@@ -39,11 +57,11 @@ void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
-    if (n > 0) {
+    size_t room = b->cap - b->len;
+    int n = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
+    if (n > 0 && (size_t)n >= room)
         vsnprintf(buf_reserve(b, (size_t)n), (size_t)n + 1, format, again);
-        b->len += (size_t)n;
-    }
+    if (n > 0) b->len += (size_t)n;
     va_end(again);
 }
 

@@ -18,7 +18,12 @@ struct buf {
 
 char *buf_reserve(struct buf *b, size_t extra); /* room for extra bytes; returns the write place */
 void buf_append(struct buf *b, const void *bytes, size_t n);
-void buf_puts(struct buf *b, const char *text);
+static inline void buf_puts(struct buf *b, const char *text)
+{
+    buf_append(b, text, strlen(text)); /* inline: the length of a literal is known */
+}
+void buf_put_int(struct buf *b, int64_t n);   /* in decimal; without printf: lists are full of */
+void buf_put_uint(struct buf *b, uint64_t n); /* numbers */
 void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list args);

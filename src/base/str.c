@@ -62,9 +62,20 @@ bool str_to_i64(struct str text, int64_t *out)
     return true;
 }
 
+/* Two looks that may overlap cover any short text. */
+static bool str_is_short_ascii(struct str s)
+{
+    uint32_t a = 0, b = 0;
+    size_t half = s.n >= 4 ? 4 : s.n >= 2 ? 2 : s.n;
+    memcpy(&a, s.p, half);
+    memcpy(&b, s.p + s.n - half, half);
+    return s.n <= 8 && !((a | b) & 0x80808080);
+}
+
 bool str_is_utf8(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
+    if (s.n == 0 || str_is_short_ascii(s)) return true;
     while (p < end) {
         uint64_t eight;
         while (end - p >= 8 && (memcpy(&eight, p, 8), !(eight & 0x8080808080808080))) p += 8;

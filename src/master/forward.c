@@ -81,27 +81,6 @@ static void crossing_answered(struct crossing *x)
     crossing_give(x);
 }
 
-static struct command *command_clone(const struct command *c)
-{
-    struct command *copy = command_new(c->op, c->kind, c->ns, str_of(c->name), c->who);
-    copy->request = c->request;
-    copy->cause = c->cause;
-    copy->body = doc_ref(c->body);
-    copy->status = doc_ref(c->status);
-    copy->node = c->node;
-    for (int i = 0; i < 4; i++)
-        if (c->text[i]) copy->text[i] = mem_strdup(c->text[i]);
-    copy->has_uid = c->has_uid;
-    copy->uid = c->uid;
-    copy->revision = c->revision;
-    copy->grace_s = c->grace_s;
-    copy->propagation = c->propagation;
-    copy->dry_run = c->dry_run;
-    copy->merges_finalizers = c->merges_finalizers;
-    copy->created_s = c->created_s;
-    return copy;
-}
-
 static void crossing_decided(struct crossing *x, bool lost)
 {
     if (!lost || core_now_ms(x->core) >= x->deadline_ms) {
@@ -139,7 +118,7 @@ static void crossing_send(struct crossing *x)
     x->sent_ms = core_now_ms(core);
     x->sent_term = q.term;
     if (q.leads || x->c->dry_run) {
-        struct command *copy = command_clone(x->c);
+        struct command *copy = command_copy(x->c);
         copy->done = crossing_decided_here;
         copy->data = x;
         x->sent = true;

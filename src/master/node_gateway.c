@@ -134,6 +134,7 @@ static void gateway_on_sweep(uv_timer_t *timer)
 {
     struct node_gateway *g = timer->data;
     uint64_t now = uv_now(g->options.loop);
+    node_link_forget_opened(g);
     list_each(it, &g->links)
     {
         struct node_link *nl = container_of(it, struct node_link, all);
@@ -185,6 +186,7 @@ static void gateway_finish(struct node_gateway *g)
     map_free(&g->by_id);
     join_tokens_close(g->tokens);
     buf_free(&g->frame);
+    node_link_forget_opened(g);
     void (*stopped)(void *) = g->stopped;
     void *arg = g->stopped_arg;
     mem_free(g);

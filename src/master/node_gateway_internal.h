@@ -20,6 +20,14 @@ struct node_link {
     bool closing;
 };
 
+/* A secret that was opened a moment ago. Where many pods of one service account go out, it is the
+ * same for all; forgotten with the next sweep, so that nothing stays in clear for long. */
+struct opened {
+    struct object *secret; /* this version of it */
+    struct doc *clear;
+};
+enum { OPENED_SLOTS = 16 };
+
 struct node_gateway {
     struct node_gateway_options options;
     struct remote_edge edge;
@@ -35,6 +43,7 @@ struct node_gateway {
     uv_timer_t sweep;
     unsigned handles; /* uv handles and the listener still open */
     struct buf frame; /* scratch */
+    struct opened opened[OPENED_SLOTS];
     bool stopping, detached;
     void (*stopped)(void *arg);
     void *stopped_arg;
@@ -45,5 +54,6 @@ struct remote_report *gateway_report(struct node_link *nl, int type);
 
 void node_link_on_frame(struct link *link, const void *bytes, size_t n);
 void node_link_deliver(struct node_link *nl, const struct remote_message *message);
+void node_link_forget_opened(struct node_gateway *g);
 
 #endif

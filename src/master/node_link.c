@@ -99,24 +99,46 @@ void node_link_on_frame(struct link *link, const void *bytes, size_t n)
 
 /* --- from the core --- */
 
+void node_link_forget_opened(struct node_gateway *g)
+{
+    for (size_t i = 0; i < OPENED_SLOTS; i++) {
+        object_unref(g->opened[i].secret);
+        doc_unref(g->opened[i].clear);
+        g->opened[i] = (struct opened){0};
+    }
+}
+
+/* Borrowed; NULL: it cannot be opened. */
+static const struct doc *need_open(struct node_gateway *g, struct object *secret)
+{
+    struct opened *slot = &g->opened[(uintptr_t)secret / sizeof *secret % OPENED_SLOTS];
+    struct doc *clear = NULL;
+    struct error err = {0};
+    if (slot->secret == secret) return slot->clear;
+    if (g->options.unseal(g->options.unseal_ctx, secret, &clear, &err) < 0) {
+        trace_error("nodes", "secret %.*s cannot be opened: %s", (int)object_name(secret).n,
+                    object_name(secret).p, err.text);
+        return NULL;
+    }
+    object_unref(slot->secret);
+    doc_unref(slot->clear);
+    *slot = (struct opened){object_ref(secret), clear};
+    return clear;
+}
+
 static void need_put(struct node_gateway *g, const struct remote_need *need, struct buf *out)
 {
+    bool sealed = need->object && need->kind == kind_secret && g->options.unseal;
+    const struct doc *body = sealed         ? need_open(g, need->object)
+                             : need->object ? need->object->body
+                                            : NULL;
     mp_put_array(out, 3);
     mp_put_z(out, need->kind->key);
     mp_put_str(out, need->name);
-    struct doc *clear = NULL;
-    struct error err = {0};
-    bool sealed = need->object && need->kind == kind_secret && g->options.unseal;
-    if (sealed && g->options.unseal(g->options.unseal_ctx, need->object, &clear, &err) < 0) {
-        trace_error("nodes", "secret %.*s cannot be opened: %s", (int)need->name.n, need->name.p,
-                    err.text);
-    }
-    if (!need->object || (sealed && !clear)) {
+    if (body)
+        mp_put(out, doc_root(body));
+    else
         mp_put_nil(out);
-    } else {
-        mp_put(out, doc_root(clear ? clear : need->object->body));
-    }
-    doc_unref(clear);
 }
 
 static void link_say_pod(struct node_link *nl, const struct remote_message *message)

@@ -33,7 +33,9 @@ struct conn_target {
     const char *address;    /* host:port */
     struct tls_config *tls; /* NULL: plain */
     bool check_name;        /* the certificate must name the host, as in HTTPS */
-    unsigned handshake_ms;
+    unsigned handshake_ms;  /* for connecting and TLS */
+    unsigned connect_ms;    /* not 0: for connecting alone, TLS has handshake_ms after it */
+    unsigned unacked_ms;    /* not 0: the connection ends when bytes stay unconfirmed for so long */
 };
 struct conn *conn_connect(struct uv_loop_s *loop, const struct conn_target *target,
                           const struct conn_events *events, void *owner);

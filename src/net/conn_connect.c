@@ -1,6 +1,9 @@
 /* Outgoing connections: name, address, connect. */
 #include "net/conn_internal.h"
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 struct conn_connect {
     union {
         uv_getaddrinfo_t lookup;
@@ -8,7 +11,15 @@ struct conn_connect {
     };
     struct conn *c; /* NULL: given up meanwhile */
     char host[256];
+    unsigned handshake_ms, unacked_ms;
 };
+
+static void conn_limit_unacked(struct conn *c, unsigned ms)
+{
+    uv_os_fd_t fd;
+    if (ms && uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+}
 
 static void conn_on_connected(uv_connect_t *req, int status)
 {
@@ -21,6 +32,8 @@ static void conn_on_connected(uv_connect_t *req, int status)
         c->connecting = NULL;
         uv_tcp_nodelay(&c->tcp, 1);
         uv_tcp_keepalive(&c->tcp, 1, 60);
+        conn_limit_unacked(c, cc->unacked_ms);
+        if (cc->handshake_ms) conn_allow(c, cc->handshake_ms);
         c->state = CONN_HANDSHAKE;
         conn_start_reading(c);
         conn_mark(c);
@@ -75,10 +88,13 @@ struct conn *conn_connect(struct uv_loop_s *loop, const struct conn_target *targ
     c->address = mem_strdup(target->address);
     c->check_name = target->check_name;
     uv_update_time(loop);
-    conn_allow(c, target->handshake_ms ? target->handshake_ms : CONN_HANDSHAKE_MS);
+    unsigned handshake_ms = target->handshake_ms ? target->handshake_ms : CONN_HANDSHAKE_MS;
+    conn_allow(c, target->connect_ms ? target->connect_ms : handshake_ms);
     struct error err;
     char port[8];
     struct conn_connect *cc = mem_new(struct conn_connect);
+    cc->handshake_ms = target->connect_ms ? handshake_ms : 0;
+    cc->unacked_ms = target->unacked_ms;
     if (address_split(target->address, cc->host, port, &err) != 0) {
         mem_free(cc);
         conn_abort(c, err.code, "%s", err.text);

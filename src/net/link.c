@@ -142,8 +142,11 @@ struct link *link_connect(struct uv_loop_s *loop, const char *address,
                           const struct link_options *options, void *data)
 {
     struct link *l = link_new(options, data);
-    struct conn_target target = {
-        .address = address, .tls = options->tls, .handshake_ms = options->handshake_ms};
+    struct conn_target target = {.address = address,
+                                 .tls = options->tls,
+                                 .handshake_ms = options->handshake_ms,
+                                 .connect_ms = options->connect_ms,
+                                 .unacked_ms = options->unacked_ms};
     l->conn = conn_connect(loop, &target, &link_conn_events, l);
     return l;
 }

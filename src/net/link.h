@@ -30,6 +30,9 @@ struct link_options {
     struct tls_config *tls; /* NULL: plain, for tests */
     size_t frame_max;       /* 0: 16 MiB */
     unsigned handshake_ms;  /* connect and TLS must be done by then; 0: 5000 */
+    /* For whoever dials. A wire that was cut says nothing, and TCP repeats itself ever more rarely:
+     * who wants to be back soon after it is mended gives up early and dials again. 0: as TCP. */
+    unsigned connect_ms, unacked_ms;
     struct link_events events;
 };
 

@@ -9,7 +9,9 @@
 enum {
     CONNECTING_MAX = 64, /* handshakes at a time: thousands at once would all time out */
     RETRY_FIRST_MS = 50,
-    RETRY_MAX_MS = 5000,
+    RETRY_MAX_MS = 2000,
+    CONNECT_MS = 1000, /* a wire that is cut says nothing: dialled again, see net/link.h */
+    UNACKED_MS = 2000,
     REFUSED_RETRY_MS = 15 * 1000,
     HEARTBEATS_MISSED = 2, /* found at the third: time is left to find another master */
 };
@@ -231,8 +233,11 @@ static void master_link_try(struct master_link *l)
         .frame = master_link_on_frame,
         .closed = master_link_on_closed,
     };
-    struct link_options options = {
-        .tls = m->tls, .frame_max = NODEWIRE_FRAME_MAX, .events = events};
+    struct link_options options = {.tls = m->tls,
+                                   .frame_max = NODEWIRE_FRAME_MAX,
+                                   .connect_ms = CONNECT_MS,
+                                   .unacked_ms = UNACKED_MS,
+                                   .events = events};
     const char *address = m->leader ? m->leader : m->addresses[l->turn++ % m->address_count];
     l->counted = true;
     m->connecting++;

@@ -154,6 +154,7 @@ static void sim_free(struct sim *sim)
         mem_free(sim->nodes[i].slots);
     }
     mem_free(sim->nodes);
+    doc_unref(sim->last_body);
     docs_free(&sim->docs);
     masters_free(&sim->masters);
     mem_free(sim);

@@ -31,6 +31,7 @@ struct sim {
     uv_loop_t loop;
     struct masters masters;
     struct docs docs; /* bodies, shared between the pods of one template */
+    struct doc *last_body;
     struct sim_wheel wheel;
     uv_timer_t ticker;
     uv_signal_t signals[2];

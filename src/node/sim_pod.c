@@ -164,6 +164,17 @@ static struct doc *sim_share(struct sim *sim, struct str raw)
     return raw.n ? docs_intern(&sim->docs, doc_new(raw.p, raw.n)) : NULL;
 }
 
+/* Pods of one template come one after the other. */
+static struct doc *sim_body(struct sim *sim, struct str raw)
+{
+    const struct doc *last = sim->last_body;
+    if (last && last->len == raw.n && memcmp(last->bytes, raw.p, raw.n) == 0)
+        return doc_ref(sim->last_body);
+    doc_unref(sim->last_body);
+    sim->last_body = sim_share(sim, raw);
+    return doc_ref(sim->last_body);
+}
+
 static struct doc *sim_scheduled(struct sim *sim, struct mp status)
 {
     for (struct mp_iter it = mp_items(mp_get(status, "conditions")); mp_iter_next(&it);) {
@@ -216,7 +227,7 @@ void sim_pod_told(struct sim_node *node, const struct nodewire *m)
     struct sim_pod *pod = sim_pod_find(node, &m->uid);
     bool fresh = pod == NULL;
     if (fresh) pod = sim_pod_new(node, m);
-    struct doc *body = sim_share(node->sim, m->body), *scheduled = sim_scheduled(node->sim, status);
+    struct doc *body = sim_body(node->sim, m->body), *scheduled = sim_scheduled(node->sim, status);
     doc_unref(pod->body);
     doc_unref(pod->scheduled);
     pod->body = body;

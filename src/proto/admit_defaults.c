@@ -13,11 +13,16 @@ static const struct type_default *defaults_line(const struct type *type, const s
     return NULL;
 }
 
+static bool defaults_deep(const struct field *f)
+{
+    return f && f->type && f->type->defaults_below;
+}
+
 /* A value that the document has; what is below it gets its defaults. */
 static void defaults_value(const struct default_scope *at, const struct field *f, struct mp v,
                            struct buf *out)
 {
-    bool deep = f && f->type && f->type->defaults_below;
+    bool deep = defaults_deep(f);
     if (deep && f->shape == SHAPE_OBJECT) {
         defaults_object(at, f->type, v, out);
     } else if (deep && f->shape == SHAPE_LIST && v.type == MP_ARRAY) {
@@ -46,22 +51,30 @@ static bool defaults_computed(const struct default_scope *at, const struct type_
     return false;
 }
 
-/* What the document has. Marks the lines whose field it has. */
+/* What the document has; pairs that stay as they are are copied at once. Marks the lines whose
+ * field it has. */
 static uint32_t defaults_given(const struct default_scope *at, bool *has, struct buf *out)
 {
     uint32_t count = 0;
-    for (struct mp_iter it = mp_items(at->object); mp_iter_next(&it);) {
+    struct mp_iter it = mp_items(at->object);
+    const char *same = it.c.p, *pair = same;
+    for (; mp_iter_next(&it); pair = it.c.p) {
         const struct field *f = type_field(at->type, it.key);
         const struct type_default *line = f ? defaults_line(at->type, f) : NULL;
+        bool always = line && line->always;
         if (line) has[line - at->type->defaults] = true;
-        if (line && line->always) {
+        count += !always;
+        if (!always && !defaults_deep(f)) continue;
+        mp_put_raw(out, (struct str){same, (size_t)(pair - same)});
+        same = it.c.p;
+        if (always) {
             count += defaults_computed(at, line, it.value, out);
             continue;
         }
         mp_put_str(out, it.key);
         defaults_value(at, f, it.value, out);
-        count++;
     }
+    mp_put_raw(out, (struct str){same, (size_t)(pair - same)});
     return count;
 }
 
@@ -104,6 +117,7 @@ void admit_version_defaults(const struct kind_version *version, struct mp doc, s
 
 void admit_defaults(const struct kind *kind, struct mp doc, struct buf *out)
 {
+    buf_reserve(out, doc.raw.n + 512);
     if (kind->custom)
         structural_default(definition_of(kind)->structural, doc, out);
     else

@@ -17,7 +17,12 @@ static inline size_t path_field(struct buf *path, struct str name)
 static inline size_t path_index(struct buf *path, unsigned index)
 {
     size_t mark = path->len;
-    buf_printf(path, "[%u]", index);
+    char text[16], *at = text + sizeof text;
+    *--at = ']';
+    do *--at = (char)('0' + index % 10);
+    while (index /= 10);
+    *--at = '[';
+    buf_append(path, at, (size_t)(text + sizeof text - at));
     return mark;
 }
 

@@ -215,6 +215,7 @@ int admit_structure(const struct type *type, struct mp doc, struct buf *out, str
 {
     struct structure s = {.out = out, .unknown = unknown, .err = err};
     size_t before = out->len;
+    buf_reserve(out, doc.raw.n);
     int rc = structure_object(&s, type, doc);
     if (rc && out->data) {
         out->len = before;

@@ -34,6 +34,7 @@ void check_unique(struct checker *c, const char *sub, struct mp list, const char
 {
     struct map seen = {0};
     unsigned i = 0;
+    if (list.count < 2) return;
     for (struct mp_iter it = mp_items(list); mp_iter_next(&it); i++) {
         struct str text = mp_str(mp_get(it.value, key));
         if (!text.n || !map_put(&seen, text.p, text.n, &seen)) continue;
@@ -81,14 +82,16 @@ static void validate_amounts(struct checker *c, const struct type_rule *r, struc
 {
     for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) {
         int64_t milli = 0;
+        const char *wrong_key = name_check_qualified(it.key), *wrong = NULL;
+        if (!quantity_milli(mp_str(it.value), &milli))
+            wrong = "must be a quantity";
+        else if (milli < 0)
+            wrong = "must be greater than or equal to 0";
+        if (!wrong_key && !wrong) continue;
         mem_auto char *at =
             mem_printf("%s[%.*s]", r->field->name, (int)it.key.n, it.key.n ? it.key.p : "");
-        const char *wrong = name_check_qualified(it.key);
-        if (wrong) check_invalid_str(c, at, it.key, wrong);
-        if (!quantity_milli(mp_str(it.value), &milli))
-            check_invalid(c, at, it.value, "must be a quantity");
-        else if (milli < 0)
-            check_invalid(c, at, it.value, "must be greater than or equal to 0");
+        if (wrong_key) check_invalid_str(c, at, it.key, wrong_key);
+        if (wrong) check_invalid(c, at, it.value, wrong);
     }
 }
 

@@ -54,6 +54,12 @@ void check_metadata(struct checker *c); /* of the root: names, labels, owners, w
 bool check_is_update(const struct checker *c);
 bool check_empty(struct mp v); /* absent, or a zero of its type */
 
+/* rules_pod_parts.c, rules_quota.c */
+void check_pod_dns(struct checker *c, const struct check_scope *at); /* at: the pod's spec */
+void check_container_resources(struct checker *c, struct mp resources);
+void check_resource_name(struct checker *c, const char *sub, struct str name);
+
+name_fn name_check_ip, name_check_host_path, name_check_signer;
 name_fn name_check_port_name, name_check_env_name, name_check_endpoint_ip, name_check_inner_path;
 
 #endif

@@ -48,19 +48,30 @@ const char *name_check_env_name(struct str s)
     return NULL;
 }
 
-const char *name_check_endpoint_ip(struct str s)
+/* 4, 6, or 0: no address. */
+static int checker_ip(struct str s, unsigned char ip[16])
 {
     char text[INET6_ADDRSTRLEN];
+    if (!s.n || s.n >= sizeof text) return 0;
+    memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    if (inet_pton(AF_INET, text, ip) == 1) return 4;
+    return inet_pton(AF_INET6, text, ip) == 1 ? 6 : 0;
+}
+
+const char *name_check_ip(struct str s)
+{
+    unsigned char ip[16];
+    return checker_ip(s, ip) ? NULL : "must be valid IP address";
+}
+
+const char *name_check_endpoint_ip(struct str s)
+{
     unsigned char ip[16] = {0};
     static const unsigned char local6[16] = {[15] = 1};
-    bool fits = s.n < sizeof text;
-    if (fits) {
-        memcpy(text, s.p, s.n);
-        text[s.n] = '\0';
-    }
-    bool v4 = fits && inet_pton(AF_INET, text, ip) == 1;
-    if (!v4 && !(fits && inet_pton(AF_INET6, text, ip) == 1))
-        return "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+    int family = checker_ip(s, ip);
+    bool v4 = family == 4;
+    if (!family) return "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
     if (v4 ? ip[0] == 127 : !memcmp(ip, local6, sizeof ip))
         return "may not be in the loopback range (127.0.0.0/8, ::1/128)";
     if (v4 && ip[0] == 169 && ip[1] == 254)
@@ -69,11 +80,23 @@ const char *name_check_endpoint_ip(struct str s)
     return NULL;
 }
 
-const char *name_check_inner_path(struct str s)
+const char *name_check_host_path(struct str s)
 {
     struct str part;
-    if (s.n && s.p[0] == '/') return "must be a relative path";
     while (str_split(&s, '/', &part))
         if (str_is(part, "..")) return "must not contain '..'";
     return NULL;
+}
+
+const char *name_check_inner_path(struct str s)
+{
+    return s.n && s.p[0] == '/' ? "must be a relative path" : name_check_host_path(s);
+}
+
+const char *name_check_signer(struct str s)
+{
+    struct str domain = {0};
+    bool dotted = str_split(&s, '/', &domain) && domain.n && memchr(domain.p, '.', domain.n);
+    if (dotted && s.n && !name_check_dns_subdomain(domain)) return NULL;
+    return "must be a fully qualified domain and path of the form 'example.com/signer-name'";
 }

@@ -43,26 +43,31 @@ static size_t json_put_escape(const unsigned char *p, size_t left, struct buf *o
     return 1;
 }
 
-void json_write_str(struct str s, struct buf *out)
+static void json_write_escaped(const unsigned char *p, size_t n, struct buf *out)
 {
-    const unsigned char *p = (const unsigned char *)s.p;
     size_t start = 0, i = 0;
-    if (!s.n) {
-        buf_append(out, "\"\"", 2);
-        return;
-    }
-    buf_reserve(out, s.n + 2);
-    buf_putc(out, '"');
-    while (i < s.n) {
+    while (i < n) {
         if (!json_escape[p[i]]) {
             i++;
             continue;
         }
         buf_append(out, p + start, i - start);
-        i += json_put_escape(p + i, s.n - i, out);
+        i += json_put_escape(p + i, n - i, out);
         start = i;
     }
-    buf_append(out, p + start, s.n - start);
+    buf_append(out, p + start, n - start);
+}
+
+void json_write_str(struct str s, struct buf *out)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    char *to = buf_reserve(out, s.n + 2);
+    size_t i = 0;
+    *to++ = '"';
+    /* Most have nothing to escape: they are written while they are looked at. */
+    for (; i < s.n && !json_escape[p[i]]; i++) to[i] = s.p[i];
+    out->len += 1 + i;
+    if (i < s.n) json_write_escaped(p + i, s.n - i, out);
     buf_putc(out, '"');
 }
 
@@ -71,18 +76,6 @@ static void json_write_bin(struct str s, struct buf *out)
     buf_putc(out, '"');
     base64_encode(s, out);
     buf_putc(out, '"');
-}
-
-static void json_write_uint(uint64_t v, bool negative, struct buf *out)
-{
-    char text[24];
-    size_t at = sizeof text;
-    do {
-        text[--at] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    if (negative) text[--at] = '-';
-    buf_append(out, text + at, sizeof text - at);
 }
 
 /* Shortest digits that read back the same; exponents only beyond 1e21 and below 1e-6, as in Go. */
@@ -156,10 +149,10 @@ static void json_write_next(struct mp_cursor *c, int depth, struct buf *out)
         buf_puts(out, v.b ? "true" : "false");
         break;
     case MP_INT:
-        json_write_uint(v.i < 0 ? 0 - (uint64_t)v.i : (uint64_t)v.i, v.i < 0, out);
+        buf_put_int(out, v.i);
         break;
     case MP_UINT:
-        json_write_uint(v.u, false, out);
+        buf_put_uint(out, v.u);
         break;
     case MP_DOUBLE:
         json_write_double(v.d, out);

@@ -9,28 +9,19 @@
 enum { UPDATERS_MAX = 10 }; /* as in Kubernetes */
 
 /* What the system itself writes is nobody's; metadata as such neither, only what is below it. */
-static bool strip_takes(const char *const *names, size_t count, struct str name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_is(name, names[i])) return true;
-    return false;
-}
-
-static struct fieldset strip_metadata(struct arena *a, const struct fieldset *set)
+bool managed_skips_metadata(struct str name)
 {
     static const char *const names[] = {"creationTimestamp", "deletionGracePeriodSeconds",
                                         "deletionTimestamp", "generation",
                                         "managedFields",     "name",
                                         "namespace",         "resourceVersion",
                                         "selfLink",          "uid"};
-    struct fieldset out = {0};
-    for (uint32_t i = 0; i < set->count; i++)
-        if (!strip_takes(names, sizeof names / sizeof *names, set->nodes[i].step.text))
-            *fieldset_add(a, &out, set->nodes[i].step) = set->nodes[i];
-    return out;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_is(name, names[i])) return true;
+    return false;
 }
 
-static bool strip_whole(const struct writer *w, struct str name)
+bool managed_skips(const struct writer *w, struct str name)
 {
     bool status = str_is(name, "status");
     if (w->scope == WRITES_STATUS) return !status;
@@ -38,12 +29,21 @@ static bool strip_whole(const struct writer *w, struct str name)
            str_is(name, "kind");
 }
 
+static struct fieldset strip_metadata(struct arena *a, const struct fieldset *set)
+{
+    struct fieldset out = {0};
+    for (uint32_t i = 0; i < set->count; i++)
+        if (!managed_skips_metadata(set->nodes[i].step.text))
+            *fieldset_add(a, &out, set->nodes[i].step) = set->nodes[i];
+    return out;
+}
+
 struct fieldset managed_strip(struct arena *a, const struct writer *w, const struct fieldset *set)
 {
     struct fieldset out = {0};
     for (uint32_t i = 0; i < set->count; i++) {
         struct fieldset_node node = set->nodes[i];
-        if (strip_whole(w, node.step.text)) continue;
+        if (managed_skips(w, node.step.text)) continue;
         if (str_is(node.step.text, "metadata")) {
             node.below = strip_metadata(a, &node.below);
             node.marks = 0;
@@ -141,7 +141,9 @@ void managed_track(const struct writer *w, struct mp before, struct mp after, st
 {
     struct arena *a = arena_new();
     struct managers m = managers_of(a, before, given);
-    if (before.type == MP_END || m.count) managers_update(&m, w, before, after);
+    bool fresh = before.type == MP_END && !m.count;
+    bool tracked = before.type == MP_END || m.count;
+    if (tracked && !(fresh && managers_create(&m, w, after))) managers_update(&m, w, before, after);
     if (m.count) managers_write(&m, out);
     arena_free(a);
 }

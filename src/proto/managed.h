@@ -18,6 +18,7 @@ struct manager {
     struct str time;        /* RFC 3339, seconds */
     bool applies;           /* operation Apply, else Update */
     struct fieldset fields;
+    struct str written; /* FieldsV1 in place of `fields`: of whoever made all of an object */
 };
 
 struct managers {
@@ -56,6 +57,13 @@ void managers_update(struct managers *m, const struct writer *w, struct mp befor
 /* The set without what the system writes (names, revisions), and without what this writer may not
  * write. */
 struct fieldset managed_strip(struct arena *a, const struct writer *w, const struct fieldset *set);
+
+bool managed_skips(const struct writer *w, struct str name); /* a field of the object itself */
+bool managed_skips_metadata(struct str name);
+
+/* Of an object that nobody owned before: all is the writer's, in one walk and without a set. false:
+ * managers_update has to do it, because some list has one element twice. */
+bool managers_create(struct managers *m, const struct writer *w, struct mp doc);
 
 /* All in one, for creates (before.type == MP_END), updates and patches: appends the managedFields
  * of `after`; nothing when it has none. `given`: what the client sent as managedFields. */

@@ -115,7 +115,10 @@ static void manager_write(const struct manager *m, struct buf *out)
     for (int i = 0; i < TEXTS; i++) {
         if (i == TEXTS - 1) {
             mp_put_z(out, "fieldsV1");
-            fieldset_write(&m->fields, out);
+            if (m->written.n)
+                mp_put_raw(out, m->written);
+            else
+                fieldset_write(&m->fields, out);
         }
         if (!texts[i].text.n) continue;
         mp_put_z(out, texts[i].key);

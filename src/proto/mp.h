@@ -57,6 +57,8 @@ bool mp_next(struct mp_cursor *c, struct mp *out);
 /* Reads one header: a scalar whole, of a container only its count, so that the cursor then stands
  * before the first element (or key). For one pass over everything; `raw` is not set. */
 bool mp_step(struct mp_cursor *c, struct mp *out);
+/* Passes over so many values with all that they contain; false at the end or on damage. */
+bool mp_skip(struct mp_cursor *c, uint64_t values);
 struct mp mp_read(const void *bytes, size_t n); /* the one value at the front, MP_END if damaged */
 bool mp_valid(const void *bytes, size_t n); /* exactly one well-formed value, nothing after it */
 
@@ -99,8 +101,8 @@ void mp_put_map(struct buf *b, uint32_t count);
 void mp_put_raw(struct buf *b, struct str encoded); /* bytes that are a value already */
 void mp_put(struct buf *b, struct mp v);            /* the value's raw bytes */
 
-/* A map or array whose count is not known when it is begun: a 5-byte header that is narrowed to its
- * shortest form at the end (canonical). Marks nest. */
+/* A map or array whose count is not known when it is begun: a header of one byte, which is widened
+ * at the end if so many are in it (canonical). Marks nest. */
 size_t mp_begin(struct buf *b);
 void mp_end_map(struct buf *b, size_t mark, uint32_t pairs);
 void mp_end_array(struct buf *b, size_t mark, uint32_t items);

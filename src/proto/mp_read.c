@@ -132,32 +132,58 @@ bool mp_step(struct mp_cursor *c, struct mp *out)
     return mp_extended(c, tag, out);
 }
 
-/* Skips `left` values and all that they contain; iterative, so that depth costs no stack. What is
- * short, nearly everything, is passed over by its first byte alone. */
-static bool mp_skip(struct mp_cursor *c, uint64_t left)
+/* What the first byte alone tells of a value: the bytes until the next value begins (0: it does not
+ * tell), and how many values follow that belong to it. */
+struct mp_extent {
+    unsigned char size, below;
+};
+
+#define MP_TEXT(n)   [0xa0 + (n)] = {1 + (n), 0}
+#define MP_TEXTS(n)  MP_TEXT(n), MP_TEXT((n) + 1), MP_TEXT((n) + 2), MP_TEXT((n) + 3)
+#define MP_BELOW(n)  [0x80 + (n)] = {1, 2 * (n)}, [0x90 + (n)] = {1, n}
+#define MP_BELOWS(n) MP_BELOW(n), MP_BELOW((n) + 1), MP_BELOW((n) + 2), MP_BELOW((n) + 3)
+
+static const struct mp_extent mp_extents[256] = {
+    [0x00 ... 0x7f] = {1, 0},
+    [0xe0 ... 0xff] = {1, 0},
+    MP_BELOWS(0),
+    MP_BELOWS(4),
+    MP_BELOWS(8),
+    MP_BELOWS(12),
+    MP_TEXTS(0),
+    MP_TEXTS(4),
+    MP_TEXTS(8),
+    MP_TEXTS(12),
+    MP_TEXTS(16),
+    MP_TEXTS(20),
+    MP_TEXTS(24),
+    MP_TEXTS(28),
+    [0xc0] = {1, 0},
+    [0xc2 ... 0xc3] = {1, 0},
+};
+
+/* Skips `left` values and all that they contain; iterative, so that depth costs no stack. */
+bool mp_skip(struct mp_cursor *c, uint64_t left)
 {
-    while (left) {
+    const char *p = c->p, *end = c->end;
+    for (; left; left--) {
+        if (p >= end) return false;
+        struct mp_extent e = mp_extents[(unsigned char)*p];
+        if (e.size) {
+            if ((size_t)(end - p) < e.size) return false;
+            p += e.size;
+            left += e.below;
+            continue;
+        }
         struct mp v;
-        if (c->p >= c->end) return false;
-        unsigned char tag = (unsigned char)*c->p;
-        if (tag >= 0xa0 && tag <= 0xbf) { /* a text */
-            if (c->end - c->p <= (tag & 0x1f)) return false;
-            c->p += 1 + (tag & 0x1f);
-            left--;
-            continue;
-        }
-        if (tag <= 0x9f || tag >= 0xe0) { /* a number, map or array */
-            c->p++;
-            left--;
-            if (tag >= 0x80 && tag <= 0x9f) left += (uint64_t)(tag & 0x0f) << (tag <= 0x8f);
-            continue;
-        }
-        if (!mp_step(c, &v)) return false;
-        left--;
+        struct mp_cursor at = {p, end};
+        if (!mp_step(&at, &v)) return false;
+        p = at.p;
         if (v.type == MP_ARRAY) left += v.count;
         if (v.type == MP_MAP) left += 2 * (uint64_t)v.count;
-        if (left > (uint64_t)(c->end - c->p)) return false; /* every value takes a byte or more */
+        if (left - 1 > (uint64_t)(end - p)) return false; /* every value takes a byte or more */
     }
+    c->p = p;
     return true;
 }
 
@@ -186,79 +212,36 @@ struct mp mp_read(const void *bytes, size_t n)
 struct mp_iter mp_items(struct mp v)
 {
     struct mp_iter it = {0};
-    if (v.type != MP_ARRAY && v.type != MP_MAP) return it;
-    struct mp head;
-    it.c = (struct mp_cursor){v.raw.p, v.raw.p + v.raw.n};
-    mp_step(&it.c, &head);
+    if ((v.type != MP_ARRAY && v.type != MP_MAP) || !v.raw.n) return it;
+    unsigned char tag = (unsigned char)*v.raw.p;
+    size_t head = tag < 0xa0 ? 1 : tag & 1 ? 5 : 3; /* 0xdc and 0xde count in two bytes */
+    if (head > v.raw.n) return it;
+    it.c = (struct mp_cursor){v.raw.p + head, v.raw.p + v.raw.n};
     it.left = v.count;
     it.map = v.type == MP_MAP;
     return it;
+}
+
+/* Nearly all keys are short. */
+static bool mp_iter_key(struct mp_iter *it)
+{
+    const char *p = it->c.p;
+    size_t n = p < it->c.end ? (size_t)(unsigned char)*p - 0xa0 : 32;
+    if (n < 32 && (size_t)(it->c.end - p) > n) {
+        it->key = (struct str){p + 1, n};
+        it->c.p += 1 + n;
+        return true;
+    }
+    struct mp key;
+    bool good = mp_next(&it->c, &key);
+    if (good) it->key = key.s;
+    return good;
 }
 
 bool mp_iter_next(struct mp_iter *it)
 {
     if (!it->left) return false;
     it->left--;
-    if (it->map) {
-        struct mp key;
-        if (!mp_next(&it->c, &key)) return false;
-        it->key = key.s;
-    }
+    if (it->map && !mp_iter_key(it)) return false;
     return mp_next(&it->c, &it->value);
-}
-
-struct mp mp_get_str(struct mp map, struct str key)
-{
-    struct mp_iter it = {0};
-    if (map.type == MP_MAP) it = mp_items(map);
-    /* Values of other keys are passed over, not looked at. */
-    for (struct mp found; it.left && mp_step(&it.c, &found) && found.type == MP_STR; it.left--) {
-        bool here = str_eq(found.s, key);
-        if (here && mp_next(&it.c, &found)) return found;
-        if (here || !mp_skip(&it.c, 1)) break;
-    }
-    return (struct mp){0};
-}
-
-struct mp mp_get(struct mp map, const char *key)
-{
-    return mp_get_str(map, str_of(key));
-}
-
-struct mp mp_path(struct mp root, const char *dotted)
-{
-    struct str rest = str_of(dotted), step;
-    while (str_split(&rest, '.', &step)) root = mp_get_str(root, step);
-    return root;
-}
-
-struct mp mp_at(struct mp array, uint32_t index)
-{
-    if (array.type == MP_ARRAY)
-        for (struct mp_iter it = mp_items(array); mp_iter_next(&it);)
-            if (index-- == 0) return it.value;
-    return (struct mp){0};
-}
-
-bool mp_is(struct mp v, const char *text)
-{
-    return v.type == MP_STR && str_is(v.s, text);
-}
-
-struct str mp_str(struct mp v)
-{
-    return v.type == MP_STR || v.type == MP_BIN ? v.s : (struct str){0};
-}
-
-int64_t mp_i64(struct mp v, int64_t otherwise)
-{
-    if (v.type == MP_INT) return v.i;
-    if (v.type == MP_DOUBLE && v.d >= -9e15 && v.d <= 9e15 && v.d == (double)(int64_t)v.d)
-        return (int64_t)v.d;
-    return otherwise;
-}
-
-bool mp_bool(struct mp v, bool otherwise)
-{
-    return v.type == MP_BOOL ? v.b : otherwise;
 }

@@ -52,8 +52,16 @@ void mp_put_str_head(struct buf *b, size_t n)
 
 void mp_put_str(struct buf *b, struct str s)
 {
-    mp_put_str_head(b, s.n);
-    buf_append(b, s.p, s.n);
+    if (s.n >= 32) {
+        mp_put_str_head(b, s.n);
+        buf_append(b, s.p, s.n);
+        return;
+    }
+    char *to = buf_reserve(b, s.n + 1); /* as nearly all are */
+    *to = (char)(0xa0 | s.n);
+    if (s.n) memcpy(to + 1, s.p, s.n);
+    b->len += s.n + 1;
+    b->data[b->len] = '\0';
 }
 
 void mp_put_z(struct buf *b, const char *z)
@@ -84,12 +92,10 @@ void mp_put(struct buf *b, struct mp v)
     mp_put_raw(b, v.raw);
 }
 
-enum { MP_HEADER_MAX = 5 };
-
 size_t mp_begin(struct buf *b)
 {
     size_t mark = b->len;
-    buf_append(b, "\0\0\0\0\0", MP_HEADER_MAX);
+    buf_putc(b, '\0');
     return mark;
 }
 
@@ -101,11 +107,13 @@ static void mp_end(struct buf *b, size_t mark, uint32_t count, bool map)
         mp_put_map(&head, count);
     else
         mp_put_array(&head, count);
-    size_t body = b->len - mark - MP_HEADER_MAX;
-    memmove(b->data + mark + head.len, b->data + mark + MP_HEADER_MAX, body);
+    if (head.len > 1) {
+        buf_reserve(b, head.len - 1);
+        memmove(b->data + mark + head.len, b->data + mark + 1, b->len - mark - 1);
+        b->len += head.len - 1;
+        b->data[b->len] = '\0';
+    }
     memcpy(b->data + mark, space, head.len);
-    b->len = mark + head.len + body;
-    b->data[b->len] = '\0';
 }
 
 void mp_end_map(struct buf *b, size_t mark, uint32_t pairs)

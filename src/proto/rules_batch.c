@@ -109,6 +109,16 @@ static bool cron_valid(struct str s)
     return count == 5;
 }
 
+/* Its jobs get eleven characters more. */
+check_fn check_cron_name;
+void check_cron_name(struct checker *c, const struct check_scope *at)
+{
+    enum { CRON_NAME_MAX = 52 };
+    struct mp name = mp_path(at->object, "metadata.name");
+    if (!check_is_update(c) && mp_str(name).n > CRON_NAME_MAX)
+        check_invalid(c, "metadata.name", name, "must be no more than 52 characters");
+}
+
 check_fn check_cron_schedule;
 void check_cron_schedule(struct checker *c, const struct check_scope *at)
 {

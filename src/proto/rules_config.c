@@ -54,7 +54,7 @@ void check_configmap(struct checker *c, const struct check_scope *at)
     config_keys(c, "data", data, binary);
     config_keys(c, "binaryData", binary, (struct mp){0});
     if (config_bytes(data, false) + config_bytes(binary, true) > CONFIG_BYTES_MAX)
-        check_add(c, "FieldValueTooLong", "", "Too long: must have at most %d bytes",
+        check_add(c, "FieldValueTooLong", "[]", "Too long: must have at most %d bytes",
                   CONFIG_BYTES_MAX);
     config_frozen(c, at);
 }

@@ -54,6 +54,7 @@ void check_container(struct checker *c, const struct check_scope *at)
     check_unique(c, "ports", check_get(at, "ports"), "name");
     container_mounts(c, check_get(at, "volumeMounts"));
     container_probes(c, at->object);
+    check_container_resources(c, check_get(at, "resources"));
 }
 
 check_fn check_probe;

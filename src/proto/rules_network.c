@@ -12,6 +12,55 @@ void check_ingress(struct checker *c, const struct check_scope *at)
         check_invalid(c, "", at->object, "either `defaultBackend` or `rules` must be specified");
 }
 
+static void ingress_host(struct checker *c, const char *sub, struct mp host)
+{
+    struct str text = mp_str(host);
+    if (!text.n) return;
+    if (!name_check_ip(text)) {
+        check_invalid(c, sub, host, "must be a DNS name, not an IP address");
+        return;
+    }
+    if (str_starts(text, "*.")) text = (struct str){text.p + 2, text.n - 2};
+    const char *wrong = name_check_dns_subdomain(text);
+    if (wrong) check_invalid(c, sub, host, wrong);
+}
+
+check_fn check_ingress_rule;
+void check_ingress_rule(struct checker *c, const struct check_scope *at)
+{
+    ingress_host(c, "host", check_get(at, "host"));
+}
+
+check_fn check_ingress_tls;
+void check_ingress_tls(struct checker *c, const struct check_scope *at)
+{
+    unsigned i = 0;
+    for (struct mp_iter it = mp_items(check_get(at, "hosts")); mp_iter_next(&it); i++) {
+        char sub[24];
+        snprintf(sub, sizeof sub, "hosts[%u]", i);
+        ingress_host(c, sub, it.value);
+    }
+}
+
+/* Kubernetes refuses what proxies may read in two ways. */
+static void ingress_strict_path(struct checker *c, struct str path)
+{
+    static const char *const parts[] = {"//", "/./", "/../", "%2f", "%2F"};
+    static const char *const ends[] = {"/..", "/."};
+    char why[48];
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!path.n || !memmem(path.p, path.n, parts[i], strlen(parts[i]))) continue;
+        snprintf(why, sizeof why, "must not contain '%s'", parts[i]);
+        check_invalid_str(c, "path", path, why);
+    }
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t n = strlen(ends[i]);
+        if (path.n < n || memcmp(path.p + path.n - n, ends[i], n) != 0) continue;
+        snprintf(why, sizeof why, "cannot end with '%s'", ends[i]);
+        check_invalid_str(c, "path", path, why);
+    }
+}
+
 check_fn check_ingress_path;
 void check_ingress_path(struct checker *c, const struct check_scope *at)
 {
@@ -24,6 +73,8 @@ void check_ingress_path(struct checker *c, const struct check_scope *at)
         check_unsupported(c, "pathType", mp_str(type), types);
     if ((exact || mp_str(path).n) && !str_starts(mp_str(path), "/"))
         check_invalid_str(c, "path", mp_str(path), "must be an absolute path");
+    else if (exact)
+        ingress_strict_path(c, mp_str(path));
 }
 
 check_fn check_ingress_backend;

@@ -88,6 +88,7 @@ void check_pod_spec(struct checker *c, const struct check_scope *at)
     map_free(&volumes);
     pod_init_names(c, containers, init);
     pod_host_ports(c, containers, mp_bool(check_get(at, "hostNetwork"), false));
+    check_pod_dns(c, at);
 }
 
 check_fn check_volume;

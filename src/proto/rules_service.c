@@ -46,6 +46,16 @@ static void service_port_pairs(struct checker *c, struct mp ports)
     map_free(&seen);
 }
 
+static void service_headless(struct checker *c, const struct check_scope *at)
+{
+    struct mp type = check_get(at, "type");
+    bool outside = mp_is(type, "NodePort") || mp_is(type, "LoadBalancer");
+    if (!outside || !mp_is(check_get(at, "clusterIP"), "None")) return;
+    mem_auto char *why = mem_printf("may not be set to 'None' for %.*s services",
+                                    (int)mp_str(type).n, mp_str(type).p);
+    check_invalid_str(c, "clusterIPs[0]", STR("None"), why);
+}
+
 static void service_cluster_ip(struct checker *c, const struct check_scope *at)
 {
     struct mp now = check_get(at, "clusterIP"), old = mp_get(at->old, "clusterIP");
@@ -70,6 +80,7 @@ void check_service_spec(struct checker *c, const struct check_scope *at)
     service_ports(c, at->object);
     service_port_pairs(c, check_get(at, "ports"));
     service_cluster_ip(c, at);
+    service_headless(c, at);
     if (!mp_is(check_get(at, "type"), "ExternalName")) return;
     const char *wrong = check_empty(name) ? NULL : name_check_dns_subdomain(mp_str(name));
     if (check_empty(name))

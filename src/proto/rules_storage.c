@@ -1,5 +1,6 @@
 /* Persistent volumes and claims. */
 #include "proto/checker.h"
+#include "proto/quantity.h"
 
 #include <stdio.h>
 
@@ -27,9 +28,24 @@ static bool storage_is_source(struct str field)
     return true;
 }
 
+static void storage_check_source_kept(struct checker *c, const struct check_scope *at)
+{
+    for (unsigned i = 0; i < at->type->field_count; i++) {
+        const char *field = at->type->fields[i].name;
+        struct mp before = mp_get(at->old, field), now = at->values[i];
+        if (!storage_is_source(str_of(field)) || (before.type == MP_END && now.type == MP_END) ||
+            mp_same(before, now))
+            continue;
+        check_forbidden(c, "persistentvolumesource",
+                        "spec.persistentvolumesource is immutable after creation");
+        return;
+    }
+}
+
 check_fn check_volume_source;
 void check_volume_source(struct checker *c, const struct check_scope *at)
 {
+    if (at->old.type == MP_MAP) storage_check_source_kept(c, at);
     unsigned sources = 0;
     char field[64];
     storage_check_modes(c, check_get(at, "accessModes"));
@@ -65,6 +81,10 @@ void check_claim(struct checker *c, const struct check_scope *at)
 {
     storage_check_modes(c, check_get(at, "accessModes"));
     struct mp storage = mp_get(mp_get(check_get(at, "resources"), "requests"), "storage");
-    if (storage.type == MP_END) check_required(c, "resources[storage]", NULL);
+    int64_t bytes = 0;
+    if (storage.type == MP_END)
+        check_required(c, "resources[storage]", NULL);
+    else if (quantity_milli(mp_str(storage), &bytes) && bytes <= 0)
+        check_invalid(c, "resources[storage]", storage, "must be greater than zero");
     if (at->old.type == MP_MAP) claim_check_update(c, at);
 }

@@ -113,12 +113,23 @@ const struct type *type_by_name(const char *name)
     return NULL;
 }
 
+/* As str_cmp, without first looking for the end of a text that differs early. */
+static int schema_order(struct str name, const char *text)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        unsigned char a = (unsigned char)name.p[i], b = (unsigned char)text[i];
+        if (!b) return 1;
+        if (a != b) return a < b ? -1 : 1;
+    }
+    return text[name.n] ? -1 : 0;
+}
+
 const struct field *type_field(const struct type *type, struct str name)
 {
     unsigned low = 0, high = type->field_count;
     while (low < high) {
         unsigned middle = (low + high) / 2;
-        int order = str_cmp(name, str_of(type->fields[middle].name));
+        int order = schema_order(name, type->fields[middle].name);
         if (order == 0) return &type->fields[middle];
         if (order < 0)
             high = middle;

@@ -29,7 +29,17 @@ void table_cell_z(struct table_row *r, const char *text)
 void table_cell_int(struct table_row *r, int64_t n)
 {
     table_comma(r);
-    buf_printf(r->json, "%lld", (long long)n);
+    buf_put_int(r->json, n);
+}
+
+void table_cell_of(struct table_row *r, uint64_t n, uint64_t whole)
+{
+    table_comma(r);
+    buf_putc(r->json, '"');
+    buf_put_uint(r->json, n);
+    buf_putc(r->json, '/');
+    buf_put_uint(r->json, whole);
+    buf_putc(r->json, '"');
 }
 
 void table_cell_bool(struct table_row *r, bool yes)
@@ -49,6 +59,8 @@ void table_cell_buf(struct table_row *r, const struct buf *text, const char *oth
     table_cell(r, text->len ? (struct str){text->data, text->len} : str_of(otherwise));
 }
 
+static const char age_invalid[] = "<invalid>";
+
 void table_put_age(int64_t s, struct buf *out)
 {
     enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, YEAR = 365 * DAY };
@@ -64,29 +76,38 @@ void table_put_age(int64_t s, struct buf *out)
         {INT64_MAX, YEAR, 0, 'y', 0},
     };
     if (s < -1) {
-        buf_puts(out, "<invalid>");
+        buf_puts(out, age_invalid);
         return;
     }
     if (s < 0) s = 0;
     size_t i = 0;
     while (i + 1 < sizeof steps / sizeof *steps && s >= steps[i].until) i++;
-    buf_printf(out, "%lld%c", (long long)(s / steps[i].unit), steps[i].name);
     int64_t rest = steps[i].rest ? s % steps[i].unit / steps[i].rest : 0;
-    if (rest) buf_printf(out, "%lld%c", (long long)rest, steps[i].rest_name);
+    buf_put_int(out, s / steps[i].unit);
+    buf_putc(out, steps[i].name);
+    if (!rest) return;
+    buf_put_int(out, rest);
+    buf_putc(out, steps[i].rest_name);
 }
 
 void table_cell_age(struct table_row *r)
 {
-    struct buf age buf_auto = BUF_INIT;
-    if (r->o->id->created_s) table_put_age(r->now_s - r->o->id->created_s, &age);
-    table_cell_buf(r, &age, "<unknown>");
+    int64_t created_s = r->o->id->created_s, age_s = r->table->now_s - created_s;
+    if (!created_s || age_s < -1) {
+        table_cell_z(r, created_s ? age_invalid : "<unknown>");
+        return;
+    }
+    table_comma(r);
+    buf_putc(r->json, '"');
+    table_put_age(age_s, r->json);
+    buf_putc(r->json, '"');
 }
 
 void table_put_since(struct table_row *r, struct mp time, struct buf *out)
 {
     int64_t us;
     if (time.type == MP_STR && time_parse(time.s, &us))
-        table_put_age(r->now_s - us / 1000000, out);
+        table_put_age(r->table->now_s - us / 1000000, out);
     else
         buf_puts(out, "<unknown>");
 }
@@ -176,9 +197,9 @@ static const struct table_printer *table_printer(const struct kind *kind)
     return NULL;
 }
 
-void table_put_cells(const struct object *o, int64_t now_s, struct buf *json)
+void table_put_cells(struct table *t, const struct object *o, struct buf *json)
 {
-    struct table_row r = {o, now_s, json, false};
+    struct table_row r = {t, o, json, false};
     const struct table_printer *printer = table_printer(o->id->kind);
     const struct cell *plain = printer ? NULL : table_plain_cells(o->id->kind);
     buf_putc(json, '[');

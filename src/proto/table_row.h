@@ -5,8 +5,8 @@
 #include "proto/table.h"
 
 struct table_row {
+    struct table *table;
     const struct object *o;
-    int64_t now_s;
     struct buf *json;
     bool begun; /* a cell was written: the next one needs a comma */
 };
@@ -16,6 +16,7 @@ typedef void table_cells_fn(struct table_row *r);
 void table_cell(struct table_row *r, struct str text);
 void table_cell_z(struct table_row *r, const char *text);
 void table_cell_int(struct table_row *r, int64_t n);
+void table_cell_of(struct table_row *r, uint64_t n, uint64_t whole); /* "1/2" */
 void table_cell_bool(struct table_row *r, bool yes);
 void table_cell_or(struct table_row *r, struct mp text, const char *otherwise); /* when empty */
 void table_cell_buf(struct table_row *r, const struct buf *text, const char *otherwise);

@@ -52,7 +52,7 @@ void cell_completions(struct table_row *r)
 void cell_duration(struct table_row *r)
 {
     struct buf text buf_auto = BUF_INIT;
-    int64_t begun, done = r->now_s * 1000000;
+    int64_t begun, done = r->table->now_s * 1000000;
     struct mp start = table_status(r, "startTime"), end = table_status(r, "completionTime");
     if (end.type == MP_STR && time_parse(end.s, &begun)) done = begun;
     if (start.type == MP_STR && time_parse(start.s, &begun))

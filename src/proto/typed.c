@@ -78,10 +78,15 @@ bool view_names(struct view map, struct str key)
     return map.how == VIEW_STRUCT && type_field(map.type, key);
 }
 
+bool view_is_given(struct view map, struct view member)
+{
+    const struct field *f = map.how == VIEW_STRUCT ? member.field : NULL;
+    return f && f->shape == SHAPE_OBJECT && (map.depth == 0 || f->required);
+}
+
 bool view_gives(struct view map, struct str key)
 {
-    const struct field *f = map.how == VIEW_STRUCT ? type_field(map.type, key) : NULL;
-    return f && f->shape == SHAPE_OBJECT && (map.depth == 0 || f->required);
+    return view_is_given(map, view_member(map, key));
 }
 
 static struct mp view_default(const struct type *type, struct str name)

@@ -36,6 +36,7 @@ enum view_how view_of(struct view v, struct mp value);
 bool view_names(struct view map, struct str key);
 /* Is it an object that is always there, so that nobody adds or removes it? */
 bool view_gives(struct view map, struct str key);
+bool view_is_given(struct view map, struct view member); /* the same of what view_member found */
 /* Keys that the element lacks have the defaults of their fields. */
 struct step view_step(struct arena *a, struct view list, struct mp element);
 

@@ -13,8 +13,9 @@ static void compare_member(struct compare *c, struct view v, struct str key, str
                            struct mp after, struct fieldset *out)
 {
     struct fieldset_node *node = fieldset_add(c->arena, out, (struct step){STEP_FIELD, key});
-    compare_value(c, view_member(v, key), before, after, node);
-    if (node->below.count && view_gives(v, key)) node->marks = 0;
+    struct view member = view_member(v, key);
+    compare_value(c, member, before, after, node);
+    if (node->below.count && view_is_given(v, member)) node->marks = 0;
 }
 
 static void compare_maps(struct compare *c, struct view v, struct mp before, struct mp after,

@@ -18,7 +18,11 @@ enum {
     PEERS_HELLO_MS = 6000, /* connect, TLS and hello */
     PEERS_WATCH_MS = 500,
     PEERS_BACKOFF_MIN_MS = 50,
-    PEERS_BACKOFF_MAX_MS = 1000,
+    PEERS_BACKOFF_MAX_MS = 250,
+    /* A cut wire: given up after an election and a half, then dialled again and again, so that who
+     * was cut off is back in less than a second. A connect takes one round trip. */
+    PEERS_UNACKED_MS = 1500,
+    PEERS_CONNECT_MS = 500,
     PEERS_INCOMING_MAX = 64, /* connections at the listener; more are closed */
 };
 

@@ -67,6 +67,8 @@ static void outgoing_connect(struct outgoing *o)
 {
     struct link_options options = {.tls = o->peers->tls,
                                    .frame_max = PEERS_FRAME_MAX,
+                                   .connect_ms = PEERS_CONNECT_MS,
+                                   .unacked_ms = PEERS_UNACKED_MS,
                                    .events = {.open = outgoing_open,
                                               .frame = outgoing_frame,
                                               .drained = outgoing_drained,

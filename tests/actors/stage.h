@@ -26,6 +26,17 @@ struct outcome {
     bool removed;
 };
 
+/* Times of controllers in which nothing but the story at hand happens. */
+__attribute__((unused)) static const struct controller_times stage_quick = {
+    .node_grace_ms = 40000,
+    .gone_node_ms = 40000,
+    .eviction_burst = 100,
+    .evictions_per_s = 100,
+    .status_every_ms = 100,
+    .endpoints_every_ms = 100,
+    .event_ttl_ms = 5000,
+};
+
 struct stage {
     struct host host;
     struct world *world;

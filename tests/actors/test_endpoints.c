@@ -3,16 +3,6 @@
 
 #include "actors/controllers/recorder.h"
 
-static const struct controller_times quick = {
-    .node_grace_ms = 40000,
-    .gone_node_ms = 40000,
-    .eviction_burst = 100,
-    .evictions_per_s = 100,
-    .status_every_ms = 100,
-    .endpoints_every_ms = 100,
-    .event_ttl_ms = 5000,
-};
-
 static const char service[] =
     "{'metadata':{'name':'web','labels':{'tier':'front'}},'spec':{'selector':"
     "{'app':'web'},'ports':[{'name':'http','port':80,'targetPort':'web'},"
@@ -45,7 +35,7 @@ static struct mp subset(struct stage *s)
 static void a_service_knows_its_pods(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     stage_make(s, kind_service, service);
     serve(s, "b", "10.0.0.9", true);
@@ -74,7 +64,7 @@ static void a_service_knows_its_pods(void **state)
 static void endpoints_follow_their_pods(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     serve(s, "a", "10.0.0.2", true);
     serve(s, "b", "10.0.0.3", true);
@@ -99,7 +89,7 @@ static void endpoints_follow_their_pods(void **state)
 static void endpoints_without_a_selector_are_left_alone(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_make(s, kind_endpoints,
                "{'metadata':{'name':'web'},'subsets':[{'addresses':[{'ip':'1.2.3.4'}]}]}");
     stage_make(s, kind_service, "{'metadata':{'name':'web'},'spec':{'ports':[{'port':80}]}}");
@@ -115,7 +105,7 @@ static void endpoints_without_a_selector_are_left_alone(void **state)
 static void endpoints_have_a_capacity(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     for (unsigned n = 0; n < 1010; n++) {
         char name[16], ip[24];
@@ -150,7 +140,7 @@ static void endpoints_have_a_capacity(void **state)
 static void pods_in_any_state_are_published_where_asked(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     stage_make(s, kind_service, service);
     stage_edit(s, kind_service, "web", "spec.publishNotReadyAddresses", "true");
@@ -171,7 +161,7 @@ static void pods_in_any_state_are_published_where_asked(void **state)
 static void what_is_said_again_is_counted(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_make(s, kind_pod, "{'metadata':{'name':'x'},'spec':{}}");
     struct recorder *r = recorder_new(s->system, "tester");
     for (int i = 0; i < 5; i++) {
@@ -193,7 +183,7 @@ static void what_is_said_again_is_counted(void **state)
 static void telling_is_bounded(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_make(s, kind_pod, "{'metadata':{'name':'x'},'spec':{}}");
     struct recorder *r = recorder_new(s->system, "tester");
     for (int i = 0; i < 5000; i++)
@@ -207,7 +197,7 @@ static void telling_is_bounded(void **state)
 static void news_grow_old(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_make(s, kind_pod, "{'metadata':{'name':'x'},'spec':{}}");
     struct recorder *r = recorder_new(s->system, "tester");
     recorder_tell(r, stage_get(s, kind_pod, "x"), "Normal", "Old", "once");

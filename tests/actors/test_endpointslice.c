@@ -3,16 +3,6 @@
 
 #include "proto/timefmt.h"
 
-static const struct controller_times quick = {
-    .node_grace_ms = 40000,
-    .gone_node_ms = 40000,
-    .eviction_burst = 100,
-    .evictions_per_s = 100,
-    .status_every_ms = 100,
-    .endpoints_every_ms = 100,
-    .event_ttl_ms = 5000,
-};
-
 static const char service[] =
     "{'metadata':{'name':'web','labels':{'tier':'front'}},'spec':{'selector':{'app':'web'},"
     "'clusterIP':'None','ports':[{'name':'http','port':80,'targetPort':'web'}]}}";
@@ -55,7 +45,7 @@ static struct slices slices_of(struct stage *s)
 static void a_slice_tells_pods_ports_and_owner(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     stage_make(s, kind_service, service);
     serve(s, 1, 8080, true);
@@ -91,7 +81,7 @@ static void a_slice_tells_pods_ports_and_owner(void **state)
 static void a_service_without_pods_has_an_empty_slice(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_make(s, kind_service, service);
     stage_pass(s, 500);
     struct slices all = slices_of(s);
@@ -103,7 +93,7 @@ static void a_service_without_pods_has_an_empty_slice(void **state)
 static void slices_hold_a_hundred_and_one_set_of_ports(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     for (unsigned n = 0; n < 205; n++) serve(s, n, n < 203 ? 8080 : 9090, true);
     stage_make(s, kind_service, service);
@@ -142,7 +132,7 @@ static unsigned altered_since(struct stage *s, uint64_t revision)
 static void a_pod_that_comes_or_goes_alters_one_slice(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     for (unsigned n = 0; n < 350; n++)
         if (n != 5) serve(s, n, 8080, true);
@@ -171,7 +161,7 @@ static void a_change_tells_when_it_happened(void **state)
 {
     static const char key[] = "endpoints.kubernetes.io/last-change-trigger-time";
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     stage_make(s, kind_service, service);
     stage_pass(s, 2000);
@@ -193,7 +183,7 @@ static void a_change_tells_when_it_happened(void **state)
 static void an_endpoint_tells_its_zone_its_hostname_and_its_protocol(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     stage_edit(s, kind_node, "n1", "metadata.labels", "{'topology.kubernetes.io/zone':'east'}");
     stage_make(s, kind_service,
@@ -226,7 +216,7 @@ static void an_endpoint_tells_its_zone_its_hostname_and_its_protocol(void **stat
 static void a_slice_that_was_changed_or_lost_comes_back(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     serve(s, 1, 8080, true);
     stage_make(s, kind_service, service);
@@ -245,7 +235,7 @@ static void a_slice_that_was_changed_or_lost_comes_back(void **state)
 static void slices_go_with_their_service(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_node(s, "n1");
     serve(s, 1, 8080, true);
     stage_make(s, kind_service, service);

@@ -1,16 +1,6 @@
 /* Endpoints that people write themselves, and the slices that tell the same. */
 #include "stage.h"
 
-static const struct controller_times quick = {
-    .node_grace_ms = 40000,
-    .gone_node_ms = 40000,
-    .eviction_burst = 100,
-    .evictions_per_s = 100,
-    .status_every_ms = 100,
-    .endpoints_every_ms = 100,
-    .event_ttl_ms = 5000,
-};
-
 static const char
     service[] = "{'metadata':{'name':'db'},'spec':{'ports':[{'port':5432}]}}",
     endpoints[] = "{'metadata':{'name':'db','labels':{'tier':'back'},'annotations':{'a':'b'}},"
@@ -35,7 +25,7 @@ static unsigned mirrors(struct stage *s, const struct object **out)
 static void endpoints_are_told_as_slices(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     const struct object *slices[4], *v4, *v6;
     stage_make(s, kind_endpoints, endpoints);
     stage_pass(s, 100);
@@ -69,7 +59,7 @@ static void endpoints_are_told_as_slices(void **state)
 static void mirrors_follow_and_go_with_their_endpoints(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     const struct object *slices[4];
     stage_make(s, kind_service, service);
     stage_make(s, kind_endpoints, endpoints);
@@ -102,7 +92,7 @@ static void mirrors_follow_and_go_with_their_endpoints(void **state)
 static void not_every_endpoints_is_mirrored(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_make(s, kind_service, service);
     stage_make(s, kind_endpoints, endpoints);
     stage_pass(s, 100);
@@ -131,7 +121,7 @@ static void not_every_endpoints_is_mirrored(void **state)
 static void a_new_leader_finds_what_is_missing(void **state)
 {
     (void)state;
-    struct stage *s = stage_open(&quick);
+    struct stage *s = stage_open(&stage_quick);
     stage_make(s, kind_service, service);
     stage_make(s, kind_endpoints, endpoints);
     stage_pass(s, 100);

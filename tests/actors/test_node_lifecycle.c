@@ -105,6 +105,28 @@ static void a_node_that_comes_back_is_welcome(void **state)
     stage_close(s);
 }
 
+/* Creates and updates are refused at once while the masters' disk is nearly full: no answer comes
+ * later that could remind the controller. */
+static void a_taint_that_was_refused_at_once_is_tried_again(void **state)
+{
+    (void)state;
+    struct stage *s = three_nodes(patient);
+    s->dead[0] = "n1";
+    stage_play(s, 2500);
+    assert_true(tainted(s, "n1", "node.kubernetes.io/unreachable", "NoExecute"));
+    system_set_low_space(s->system, true);
+    s->dead[0] = NULL;
+    struct command *c = stage_about(COMMAND_STATUS, kind_node, "n1");
+    c->status = stage_doc("{'conditions':[{'type':'Ready','status':'True'}]}");
+    assert_int_equal(stage_do(s, c).http, 200);
+    stage_play(s, 1000);
+    assert_true(tainted(s, "n1", "node.kubernetes.io/unreachable", "NoExecute"));
+    system_set_low_space(s->system, false);
+    stage_play(s, 1000);
+    assert_int_equal(doc_path(stage_get(s, kind_node, "n1")->body, "spec.taints").count, 0);
+    stage_close(s);
+}
+
 static void an_evicted_node_gets_its_pods_replaced(void **state)
 {
     (void)state;
@@ -317,6 +339,7 @@ int main(void)
         cmocka_unit_test(a_silent_node_becomes_unknown_and_tainted),
         cmocka_unit_test(a_leader_that_stood_still_blames_nobody),
         cmocka_unit_test(a_node_that_comes_back_is_welcome),
+        cmocka_unit_test(a_taint_that_was_refused_at_once_is_tried_again),
         cmocka_unit_test(an_evicted_node_gets_its_pods_replaced),
         cmocka_unit_test(pods_of_a_node_that_is_no_more_are_removed),
         cmocka_unit_test(a_new_leader_waits_before_it_evicts),

@@ -96,7 +96,39 @@ static void a_list_shows_the_moment_that_is_asked_for(void **state)
     ask(c, "GET", CONFIGMAPS "?resourceVersion=0&resourceVersionMatch=Exact", NULL);
     assert_int_equal(asked->status, 422);
     ask(c, "GET", CONFIGMAPS "?resourceVersion=x", NULL);
-    assert_int_equal(asked->status, 422);
+    assert_int_equal(asked->status, 400);
+}
+
+/* Which parameters go together, of a list and of a watch. */
+static void moments_that_contradict_each_other_are_refused(void **state)
+{
+    static const struct {
+        const char *query;
+        int status;
+    } cases[] = {
+        {"resourceVersion=2&resourceVersionMatch=Newest", 422},
+        {"resourceVersion=2&sendInitialEvents=true", 422},
+        {"watch=1&resourceVersion=2&resourceVersionMatch=NotOlderThan", 422},
+        {"watch=1&resourceVersion=2&sendInitialEvents=true", 422},
+        {"watch=1&resourceVersionMatch=Exact&sendInitialEvents=true", 422},
+        {"limit=x", 400},
+        {"limit=-1", 200},
+    };
+    struct local_cluster *c = *state;
+    fill(c, 3);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mem_auto char *path = mem_printf(CONFIGMAPS "?%s", cases[i].query);
+        ask(c, "GET", path, NULL);
+        assert_int_equal(asked->status, cases[i].status);
+    }
+    mem_auto char *token = token_encode(&(struct token){3, STR("default"), STR("c000")});
+    mem_auto char *path = mem_printf(CONFIGMAPS "?continue=%s", token);
+    mem_auto char *both = mem_printf("%s&resourceVersion=3", path);
+    mem_auto char *none = mem_printf("%s&resourceVersion=0", path);
+    assert_refused(ask(c, "GET", both, NULL), 400, "BadRequest",
+                   "specifying resource version is not allowed when using continue");
+    ask(c, "GET", none, NULL);
+    assert_int_equal(asked->status, 200);
 }
 
 static void selectors_choose(void **state)
@@ -246,6 +278,7 @@ int main(void)
         TEST(pages_show_the_moment_of_the_first_one),
         TEST(a_page_without_a_snapshot_is_read_from_the_past),
         TEST(a_list_shows_the_moment_that_is_asked_for),
+        TEST(moments_that_contradict_each_other_are_refused),
         TEST(selectors_choose),
         TEST(tables_hold_cells_and_what_was_asked_of_the_object),
         ALONE(a_long_list_is_streamed),

@@ -150,6 +150,8 @@ static void a_deletion_of_another_uid_conflicts(void **state)
     ask(*state, "POST", CONFIGMAPS, "{\"metadata\":{\"name\":\"a\"}}");
     ask(*state, "DELETE", CONFIGMAPS "/a", "{\"preconditions\":{\"uid\":\"not-it\"}}");
     assert_int_equal(asked->status, 409);
+    assert_refused(ask(*state, "DELETE", CONFIGMAPS "/a", "{\"kind\":\"ConfigMap\"}"), 400,
+                   "BadRequest", "the body of a deletion must be DeleteOptions, not ConfigMap");
     ask(*state, "GET", CONFIGMAPS "/a", NULL);
     assert_int_equal(asked->status, 200);
 }

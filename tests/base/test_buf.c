@@ -23,6 +23,20 @@ static void text_is_always_terminated(void **state)
     assert_string_equal(b.data + 1000, "yz5-end");
 }
 
+static void numbers_are_written_to_their_ends(void **state)
+{
+    (void)state;
+    buf_auto struct buf b = BUF_INIT;
+    static const int64_t numbers[] = {0, 9, 10, -1, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        buf_put_int(&b, numbers[i]);
+        buf_putc(&b, ' ');
+    }
+    buf_put_uint(&b, UINT64_MAX);
+    assert_string_equal(b.data, "0 9 10 -1 9223372036854775807 -9223372036854775808 "
+                                "18446744073709551615");
+}
+
 static void the_front_can_be_consumed(void **state)
 {
     (void)state;
@@ -72,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_always_terminated),
+        cmocka_unit_test(numbers_are_written_to_their_ends),
         cmocka_unit_test(the_front_can_be_consumed),
         cmocka_unit_test(detached_memory_belongs_to_the_caller),
         cmocka_unit_test(errors_gather_context_and_never_overflow),

@@ -1,9 +1,10 @@
 """Kinds that are stored and shown: made, read, patched and deleted, with the columns of Kubernetes."""
 import base64
+import csv
 import json
 import subprocess
 
-from cluster import ClusterTest, kubectl_120, kubectl_current
+from cluster import HERE, ClusterTest, kubectl_120, kubectl_current
 
 POD = {"containers": [{"name": "main", "image": "busybox:1"}]}
 TEMPLATE = {"metadata": {"labels": {"app": "x"}}, "spec": POD}
@@ -22,6 +23,8 @@ def signing_request():
                            "/dev/null", "-subj", "/CN=me"], check=True, capture_output=True)
     return base64.b64encode(done.stdout).decode()
 
+
+EVERYTHING = "create,delete,deletecollection,get,list,patch,update,watch"
 
 # apiVersion, kind, what kubectl calls it, manifest, header of `kubectl get`
 KINDS = [
@@ -190,8 +193,59 @@ class Stored:
         self.assertNotIn("brief", [d["metadata"]["namespace"] for d in deployments])
 
 
+def facts():
+    """What Kubernetes 1.20 serves, a resource a line."""
+    with open(HERE / "kubernetes-1.20.tsv", encoding="utf-8") as f:
+        return list(csv.DictReader(f, delimiter="\t", restval=""))
+
+
+def words(text):
+    return sorted(filter(None, (text or "").split(",")))
+
+
 class Kinds120(Stored, ClusterTest):
     find = staticmethod(kubectl_120)
+
+    def base(self, version):
+        return "/apis/" + version if "/" in version else "/api/" + version
+
+    def test_all_that_kubernetes_serves_is_discovered(self):
+        served = {}
+        for fact in facts():
+            version = fact["version"]
+            if version not in served:
+                listed = self.cluster.get(self.base(version))
+                self.assertEqual(listed["groupVersion"], version)
+                served[version] = {r["name"]: r for r in listed["resources"]}
+            with self.subTest(version=version, resource=fact["resource"]):
+                there = served[version][fact["resource"]]
+                verbs = EVERYTHING if fact["verbs"] == "all" else fact["verbs"]
+                self.assertEqual(sorted(there["verbs"]), words(verbs))
+                self.assertEqual(there["kind"], fact["kind"])
+                self.assertEqual(there["namespaced"], fact["scope"] == "namespaced")
+                self.assertEqual(sorted(there.get("shortNames", [])), words(fact["short_names"]))
+                self.assertEqual(sorted(there.get("categories", [])), words(fact["categories"]))
+                body = "/".join(filter(None, (there.get("group"), there.get("version"))))
+                self.assertEqual(body, fact["body"])
+
+    def test_all_that_kubernetes_serves_answers(self):
+        for fact in facts():
+            resource, _, sub = fact["resource"].partition("/")
+            path = self.base(fact["version"]) + (
+                "/namespaces/default/" if fact["scope"] == "namespaced" else "/") + resource
+            verbs = words(EVERYTHING if fact["verbs"] == "all" else fact["verbs"])
+            with self.subTest(path=path, sub=sub):
+                if "list" in verbs:
+                    self.assertEqual(self.cluster.get(path)["kind"], fact["kind"] + "List")
+                for verb, method in (("get", "GET"), ("patch", "PATCH"), ("delete", "DELETE")):
+                    if verb not in verbs:
+                        continue
+                    status, said = self.cluster.call(
+                        method, f"{path}/nobody/{sub}".rstrip("/"), "{}" if verb == "patch" else None,
+                        headers={"Content-Type": "application/merge-patch+json"})
+                    self.assertEqual((status, said["details"]["name"]), (404, "nobody"), said)
+                if verbs == ["create"] and not sub:
+                    self.assertIn(self.cluster.call("POST", path, {"metadata": {}})[0], (201, 422))
 
 
 class KindsCurrent(Stored, ClusterTest):

@@ -43,7 +43,7 @@ struct door {
     struct link *link;
     struct buf first; /* its first frame */
     char refused[256];
-    unsigned pods, welcomed, closed, synced;
+    unsigned pods, welcomed, closed, synced, opened;
     struct buf secret;
 };
 
@@ -73,7 +73,8 @@ static void door_wake(void *arg)
 
 static int door_unseal(void *ctx, const struct object *secret, struct doc **out, struct error *err)
 {
-    (void)ctx, (void)secret, (void)err;
+    (void)secret, (void)err;
+    ((struct door *)ctx)->opened++;
     *out = stage_doc("{'data':{'k':'b3BlbmVk'}}");
     return 0;
 }
@@ -129,6 +130,7 @@ static int door_open(void **state)
             .tls = d->master_tls,
             .tokens_file = d->tokens,
             .unseal = door_unseal,
+            .unseal_ctx = d,
         };
         rc = node_gateway_start(&d->gateway, &options, &err);
     }
@@ -280,6 +282,31 @@ static void a_node_with_a_token_joins_and_gets_its_pods_with_opened_secrets(void
     UNTIL(d, remotes_connected(d->remotes) == 0);
 }
 
+#define POD_WITH_KEY(name)                                                                         \
+    "{'metadata':{'name':'" name "','namespace':'default'},'spec':{'nodeName':'n1','containers':[" \
+    "{'name':'a','image':'i','envFrom':[{'secretRef':{'name':'key'}}]}]}}"
+
+static void a_secret_of_many_pods_is_opened_once_and_anew_when_it_changed(void **state)
+{
+    struct door *d = *state;
+    stage_make(d->s, kind_secret,
+               "{'metadata':{'name':'key','namespace':'default'},'data':{'k':'c2VhbGVk'}}");
+    stage_make(d->s, kind_pod, POD_WITH_KEY("one"));
+    stage_make(d->s, kind_pod, POD_WITH_KEY("two"));
+    stage_make(d->s, kind_pod, POD_WITH_KEY("three"));
+    struct nodewire m = hello("first");
+    node_hello(d, &m);
+    UNTIL(d, d->synced);
+    assert_int_equal(d->pods, 3);
+    assert_int_equal(d->secret.len, 24); /* each got it */
+    assert_int_equal(d->opened, 1);
+    stage_edit(d->s, kind_secret, "key", "data", "{'k':'b3RoZXI='}");
+    UNTIL(d, d->pods == 6);
+    assert_int_equal(d->opened, 2);
+    link_close(d->link, E_CLOSED, "over");
+    UNTIL(d, d->closed == 1);
+}
+
 static void a_wrong_token_is_refused_with_the_reason(void **state)
 {
     struct door *d = *state;
@@ -348,6 +375,7 @@ int main(void)
 #define STORY(name) cmocka_unit_test_setup_teardown(name, door_open, door_close)
     const struct CMUnitTest tests[] = {
         STORY(a_node_with_a_token_joins_and_gets_its_pods_with_opened_secrets),
+        STORY(a_secret_of_many_pods_is_opened_once_and_anew_when_it_changed),
         STORY(a_wrong_token_is_refused_with_the_reason),
         STORY(a_withdrawn_token_lets_nobody_in_any_more),
         STORY(strangers_are_shown_out),

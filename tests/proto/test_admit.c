@@ -46,6 +46,54 @@ static void assert_cause(const char *kind, const char *in, const char *old, cons
 #define POD_C(container) POD("'containers':[{'name':'c','image':'i'," container "}]")
 #define GOOD             "'containers':[{'name':'c','image':'i'}]"
 
+static void the_smaller_parts_of_a_pod(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pod, *want;
+    } cases[] = {
+        {POD_C("'env':[{'name':'A','valueFrom':{'fieldRef':{'fieldPath':'metadata.zip'}}}]"),
+         "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath|FieldValueInvalid|Invalid value: "
+         "\"metadata.zip\": error converting fieldPath: field label not supported: "
+         "metadata.zip\n"},
+        {POD_C("'env':[{'name':'A','valueFrom':{'fieldRef':{'fieldPath':'status.phase'}}}]"),
+         "fieldPath|FieldValueNotSupported|Unsupported value: \"status.phase\""},
+        {POD_C("'env':[{'name':'A','valueFrom':{'fieldRef':{'fieldPath':'spec.x[\\u0027a\\u0027]'}}"
+               "}]"),
+         "does not support subscript\n"},
+        {POD_C("'resources':{'requests':{'foo':'1'}}"),
+         "spec.containers[0].resources.requests[foo]|FieldValueInvalid|Invalid value: \"foo\": "
+         "must "
+         "be a standard resource type or fully "
+         "qualified\nspec.containers[0].resources.requests[foo]"
+         "|FieldValueInvalid|Invalid value: \"foo\": must be a standard resource for containers\n"},
+        {POD_C("'lifecycle':{'preStop':{}}"),
+         "spec.containers[0].lifecycle.preStop|FieldValueRequired|Required value: must specify a "
+         "handler type\n"},
+        {POD_C("'securityContext':{'privileged':true,'allowPrivilegeEscalation':false}"),
+         "cannot set `allowPrivilegeEscalation` to false and `privileged` to true\n"},
+        {POD(GOOD ",'dnsPolicy':'None'"), "spec.dnsConfig|FieldValueRequired"},
+        {POD(GOOD ",'dnsConfig':{'nameservers':['x']}"),
+         "spec.dnsConfig.nameservers[0]|FieldValueInvalid|Invalid value: \"x\": must be valid IP "
+         "address\n"},
+        {POD(GOOD ",'readinessGates':[{'conditionType':'a b'}]"),
+         "spec.readinessGates[0].conditionType|FieldValueInvalid"},
+        {POD(GOOD ",'hostAliases':[{'ip':'x'}]"),
+         "spec.hostAliases[0].ip|FieldValueInvalid|Invalid value: \"x\": must be valid IP "
+         "address\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_cause("pods", cases[i].pod, NULL, cases[i].want);
+    assert_causes(
+        "pods",
+        POD_C("'env':[{'name':'A','valueFrom':{'fieldRef':{'fieldPath':"
+              "'metadata.labels[\\u0027a/b\\u0027]'}}},{'name':'B','valueFrom':{'fieldRef':"
+              "{'fieldPath':'status.podIPs'}}}],'resources':{'limits':{'cpu':'1',"
+              "'hugepages-2Mi':'2Mi','example.com/gpu':'1'}},'lifecycle':{'preStop':"
+              "{'exec':{'command':['a']}}}"),
+        NULL, "");
+}
+
 static void a_good_pod_has_no_causes(void **state)
 {
     (void)state;
@@ -389,6 +437,7 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_smaller_parts_of_a_pod),
         cmocka_unit_test(a_good_pod_has_no_causes),
         cmocka_unit_test(names_must_fit_their_kind),
         cmocka_unit_test(metadata_has_limits_and_owners_are_complete),

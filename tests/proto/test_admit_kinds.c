@@ -121,6 +121,129 @@ static void ingresses_lead_somewhere(void **state)
                  "spec.ingress[0].from[0]|FieldValueRequired");
 }
 
+static void hosts_and_paths_are_read_in_one_way(void **state)
+{
+    (void)state;
+    const char *kind = "ingresses.networking.k8s.io";
+#define RULE(host, path)                                                                           \
+    META "'spec':{'rules':[{'host':'" host "','http':{'paths':[{'path':'" path                     \
+         "','pathType':'Prefix','backend':{'service':{'name':'a','port':{'number':1}}}}]}}]}}"
+    assert_cause(kind, RULE("1.2.3.4", "/"), NULL,
+                 "spec.rules[0].host|FieldValueInvalid|Invalid value: \"1.2.3.4\": must be a DNS "
+                 "name, not an IP address");
+    assert_cause(kind, RULE("*.a_b", "/"), NULL, "spec.rules[0].host|FieldValueInvalid");
+    assert_cause(kind, RULE("*.a.b", "/x"), NULL, "");
+    assert_cause(kind, RULE("a.b", "/a/../b"), NULL,
+                 "spec.rules[0].http.paths[0].path|FieldValueInvalid|Invalid value: \"/a/../b\": "
+                 "must not contain '/../'");
+    assert_cause(kind, RULE("a.b", "/a/.."), NULL, "cannot end with '/..'");
+    assert_cause(kind,
+                 META "'spec':{'defaultBackend':{'service':{'name':'a','port':{'number':1}}},"
+                      "'tls':[{'hosts':['A_b']}]}}",
+                 NULL, "spec.tls[0].hosts[0]|FieldValueInvalid");
+}
+
+static void autoscalers_say_what_they_look_at(void **state)
+{
+    (void)state;
+    const char *kind = "horizontalpodautoscalers.autoscaling";
+#define METRIC(in)                                                                                 \
+    META "'spec':{'maxReplicas':2,'scaleTargetRef':{'kind':'D','name':'d'},'metrics':[{" in "}]}}"
+    assert_cause(kind, METRIC("'type':'Resource'"), NULL,
+                 "spec.metrics[0].resource|FieldValueRequired|Required value: must populate "
+                 "information for the given metric source");
+    assert_cause(kind,
+                 METRIC("'type':'Resource','resource':{'name':'cpu','target':{'type':'Value'}},"
+                        "'pods':{'metric':{'name':'m'},'target':{'type':'Value'}}"),
+                 NULL, "spec.metrics[0].pods|FieldValueForbidden");
+}
+
+static void quotas_count_what_their_scopes_have(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec, *want;
+    } cases[] = {
+        {"'hard':{'pods':'1','cpu':'1'},'scopes':['NotBestEffort']", ""},
+        {"'hard':{'count/widgets.example.com':'1','requests.example.com/gpu':'1'}", ""},
+        {"'hard':{'foo':'1'}",
+         "spec.hard[foo]|FieldValueInvalid|Invalid value: \"foo\": must be a standard resource "
+         "type "
+         "or fully qualified\nspec.hard[foo]|FieldValueInvalid|Invalid value: \"foo\": must be a "
+         "standard resource for quotas\n"},
+        {"'hard':{'pods':'1'},'scopes':['X']",
+         "spec.scopes|FieldValueInvalid|Invalid value: []core.ResourceQuotaScope{\"X\"}: "
+         "unsupported scope\n"},
+        {"'hard':{'cpu':'1'},'scopes':['BestEffort']", "unsupported scope applied to resource\n"},
+        {"'hard':{'pods':'1'},'scopes':['BestEffort','NotBestEffort']",
+         "{\"BestEffort\", \"NotBestEffort\"}: conflicting scopes\n"},
+        {"'hard':{'pods':'1'},'scopeSelector':{'matchExpressions':[{'scopeName':'PriorityClass',"
+         "'operator':'In'}]}",
+         "spec.scopeSelector.matchExpressions.values|FieldValueRequired"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mem_auto char *doc = mem_printf(META "'spec':{%s}}", cases[i].spec);
+        assert_cause("resourcequotas", doc, NULL, cases[i].want);
+    }
+}
+
+static void limits_are_in_order(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *item, *want;
+    } cases[] = {
+        {"'type':'Container','min':{'cpu':'2'},'max':{'cpu':'1'}",
+         "spec.limits[0].min[cpu]|FieldValueInvalid|Invalid value: \"2\": min value 2 is greater "
+         "than max value 1\n"},
+        {"'type':'Container','min':{'cpu':'2'},'defaultRequest':{'cpu':'1'}",
+         "spec.limits[0].defaultRequest[cpu]|FieldValueInvalid|Invalid value: \"1\": min value 2 "
+         "is "
+         "greater than default request value 1\n"},
+        {"'type':'Container','default':{'cpu':'1'},'defaultRequest':{'cpu':'2'}",
+         "spec.limits[0].defaultRequest[cpu]|FieldValueInvalid|Invalid value: \"2\": default "
+         "request "
+         "value 2 is greater than default limit value 1\n"},
+        {"'type':'Pod','default':{'cpu':'1'}", "spec.limits[0].default|FieldValueForbidden"},
+        {"'type':'PersistentVolumeClaim','min':{}", "spec.limits[0].limits|FieldValueRequired"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mem_auto char *doc = mem_printf(META "'spec':{'limits':[{%s}]}}", cases[i].item);
+        assert_cause("limitranges", doc, NULL, cases[i].want);
+    }
+}
+
+static void more_of_services_claims_and_requests(void **state)
+{
+    (void)state;
+    assert_cause("services",
+                 META "'spec':{'type':'NodePort','clusterIP':'None','ports':[{'port':1}]}}", NULL,
+                 "spec.clusterIPs[0]|FieldValueInvalid|Invalid value: \"None\": may not be set to "
+                 "'None' for NodePort services");
+    assert_cause("persistentvolumeclaims",
+                 META "'spec':{'accessModes':['ReadWriteOnce'],'resources':{'requests':{'storage':"
+                      "'0'}}}}",
+                 NULL,
+                 "spec.resources[storage]|FieldValueInvalid|Invalid value: \"0\": must be "
+                 "greater than zero");
+#define AT_PATH(path)                                                                              \
+    META "'spec':{'capacity':{'storage':'1'},'accessModes':['ReadWriteOnce'],'hostPath':{'path':"  \
+         "'" path "'}}}"
+    assert_cause("persistentvolumes", AT_PATH("/../x"), NULL,
+                 "spec.hostPath.path|FieldValueInvalid|Invalid value: \"/../x\": must not contain "
+                 "'..'");
+    assert_cause("persistentvolumes", AT_PATH("/y"), AT_PATH("/x"),
+                 "spec.persistentvolumesource|FieldValueForbidden|Forbidden: "
+                 "spec.persistentvolumesource is immutable after creation");
+    assert_cause("certificatesigningrequests.certificates.k8s.io",
+                 META "'spec':{'request':'eA==','usages':['any'],'signerName':'x'}}", NULL,
+                 "spec.signerName|FieldValueInvalid");
+    assert_cause("cronjobs.batch",
+                 "{'metadata':{'name':'aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeefff'},"
+                 "'spec':{'schedule':'@daily','jobTemplate':{'spec':{" NEVER "}}}}",
+                 NULL, "must be no more than 52 characters");
+}
+
 static void volumes_have_one_source_and_claims_stay(void **state)
 {
     (void)state;
@@ -186,6 +309,11 @@ int main(void)
         cmocka_unit_test(of_a_stateful_set_little_changes),
         cmocka_unit_test(jobs_end_and_start_when_told),
         cmocka_unit_test(ingresses_lead_somewhere),
+        cmocka_unit_test(hosts_and_paths_are_read_in_one_way),
+        cmocka_unit_test(autoscalers_say_what_they_look_at),
+        cmocka_unit_test(quotas_count_what_their_scopes_have),
+        cmocka_unit_test(limits_are_in_order),
+        cmocka_unit_test(more_of_services_claims_and_requests),
         cmocka_unit_test(volumes_have_one_source_and_claims_stay),
         cmocka_unit_test(grants_name_roles_and_subjects),
     };

@@ -220,6 +220,63 @@ static void random_bytes_are_walked_without_harm(void **state)
     }
 }
 
+/* One value after the other, as mp_step reads them. */
+static bool stepped_over(struct mp_cursor *c)
+{
+    struct mp v;
+    for (uint64_t left = 1; left; left--) {
+        if (!mp_step(c, &v)) return false;
+        if (v.type == MP_ARRAY) left += v.count;
+        if (v.type == MP_MAP) left += 2 * (uint64_t)v.count;
+    }
+    return true;
+}
+
+static void every_first_byte_is_skipped_as_it_is_read(void **state)
+{
+    (void)state;
+    char bytes[300];
+    for (unsigned tag = 0; tag < 256; tag++) {
+        for (size_t n = 1; n < sizeof bytes; n += n < 70 ? 1 : 29) {
+            memset(bytes, 0, sizeof bytes);
+            bytes[0] = (char)tag;
+            bytes[1] = tag >= 0xc4 && tag <= 0xdb ? 3 : 0; /* a length */
+            struct mp_cursor read = {bytes, bytes + n}, skipped = read;
+            bool good = stepped_over(&read);
+            assert_int_equal(mp_skip(&skipped, 1), good);
+            assert_ptr_equal(skipped.p, good ? read.p : bytes);
+        }
+    }
+}
+
+static void a_container_takes_the_shortest_header_whatever_is_in_it(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t count;
+        size_t head;
+    } sizes[] = {{0, 1}, {1, 1}, {15, 1}, {16, 3}, {65535, 3}, {65536, 5}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        buf_auto struct buf b = BUF_INIT;
+        mp_put_array(&b, 2);
+        size_t map = mp_begin(&b);
+        mp_put_z(&b, "list");
+        size_t list = mp_begin(&b);
+        for (uint32_t k = 0; k < sizes[i].count; k++) mp_put_int(&b, 7);
+        mp_end_array(&b, list, sizes[i].count);
+        mp_end_map(&b, map, 1);
+        mp_put_z(&b, "after");
+        assert_int_equal(b.len, 1 + 1 + 5 + sizes[i].head + sizes[i].count + 6);
+        assert_true(mp_valid(b.data, b.len));
+        struct mp all = mp_read(b.data, b.len), inner = mp_get(mp_at(all, 0), "list");
+        assert_int_equal(inner.count, sizes[i].count);
+        uint32_t seen = 0;
+        for (struct mp_iter it = mp_items(inner); mp_iter_next(&it);) seen += it.value.i == 7;
+        assert_int_equal(seen, sizes[i].count);
+        assert_true(mp_is(mp_at(all, 1), "after"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +290,8 @@ int main(void)
         cmocka_unit_test(what_is_not_valid_is_refused),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(random_bytes_are_walked_without_harm),
+        cmocka_unit_test(every_first_byte_is_skipped_as_it_is_read),
+        cmocka_unit_test(a_container_takes_the_shortest_header_whatever_is_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@ static void assert_cells(struct given g, const char *want)
     struct object *o = object_new(id, doc_from_buf(&body), g.status ? doc_from_buf(&status) : NULL);
     o->node = g.node ? istr_of(g.node) : NULL;
     o->deleted_s = g.deleted_s;
-    table_put_cells(o, NOW, &row);
+    table_put_cells(&(struct table){.now_s = NOW}, o, &row);
     object_unref(o);
     struct buf cells buf_auto = BUF_INIT;
     assert_int_equal(json_parse(row.data, row.len, &cells, NULL), 0);
@@ -241,7 +241,7 @@ static void every_row_has_as_many_cells_as_there_are_columns(void **state)
             object_new(ident_new(k, k->namespaced ? istr_of("default") : NULL, STR("o")),
                        doc_from_buf(&body), NULL);
         table_put_columns(k, &columns);
-        table_put_cells(o, NOW, &row);
+        table_put_cells(&(struct table){.now_s = NOW}, o, &row);
         object_unref(o);
         assert_int_equal(json_parse(columns.data, columns.len, &a, NULL), 0);
         assert_int_equal(json_parse(row.data, row.len, &b, NULL), 0);

@@ -297,6 +297,63 @@ static void a_cursor_notices_that_what_it_read_was_replaced(void **state)
     store_cursor_close(c);
 }
 
+static void hint_put(struct scratch *t, const uint64_t *pair, size_t n)
+{
+    mem_auto char *path = mem_printf("%s/committed", t->dir);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_int_equal(write(fd, pair, n), n);
+    close(fd);
+}
+
+/* It is not synced: after a power loss it may be gone, torn, or as it was long before. */
+static void a_hint_that_is_lost_or_old_only_knows_less(void **state)
+{
+    struct scratch *t = *state;
+    const uint64_t old[2] = {40, ~40ull}, torn[2] = {90, ~40ull}, zeros[2] = {0};
+    const struct {
+        const uint64_t *pair;
+        size_t n;
+        uint64_t known;
+    } cases[] = {{old, sizeof old, 40},
+                 {torn, sizeof torn, 0},
+                 {zeros, sizeof zeros, 0},
+                 {old, 9, 0},
+                 {old, 0, 0},
+                 {NULL, 0, 0}};
+    scratch_open(t);
+    scratch_append(t, 1, 100, 1, 10);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        store_committed_set(t->store, 90);
+        scratch_close(t);
+        mem_auto char *path = mem_printf("%s/committed", t->dir);
+        if (cases[i].pair)
+            hint_put(t, cases[i].pair, cases[i].n);
+        else
+            unlink(path);
+        scratch_open(t);
+        assert_int_equal(store_committed_get(t->store), cases[i].known);
+        assert_int_equal(store_bounds(t->store).last_index, 100); /* nothing is cut off for it */
+        scratch_expect(t, 1, 100, 1);
+        store_committed_set(t->store, 95); /* and it is told anew */
+        scratch_reopen(t);
+        assert_int_equal(store_committed_get(t->store), 95);
+        assert_int_equal(store_truncate(t->store, 95, &t->err), E_INVALID);
+    }
+}
+
+static void a_log_that_ends_before_an_old_hint_has_still_lost_entries(void **state)
+{
+    struct scratch *t = *state;
+    const uint64_t old[2] = {40, ~40ull};
+    scratch_open(t);
+    scratch_append(t, 1, 100, 1, 10);
+    assert_ok(t, store_truncate(t->store, 31, &t->err));
+    scratch_close(t);
+    hint_put(t, old, sizeof old);
+    assert_int_equal(store_open(&t->store, &t->options, &t->err), E_CORRUPT);
+    assert_says(t, "but entry 40 was committed");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +365,8 @@ int main(void)
         story(truncating_leaves_a_prefix_and_the_chain_goes_on_from_it),
         story(truncating_at_a_joint_removes_whole_segments),
         story(what_is_committed_cannot_be_truncated),
+        story(a_hint_that_is_lost_or_old_only_knows_less),
+        story(a_log_that_ends_before_an_old_hint_has_still_lost_entries),
         story(after_a_reset_the_log_goes_on_behind_the_keyframe),
         story(a_reset_cut_short_by_a_crash_is_finished_at_the_next_start),
         story(an_entry_of_8_mib_passes),

@@ -184,10 +184,10 @@ static void set_told(void *ctx, struct selecting_entry *entry)
 void disruption_set(struct disruption *c, const struct object *before, const struct object *after,
                     uint64_t revision)
 {
-    if (before && after && before->body == after->body) return;
-    const struct object *any = after ? after : before;
-    struct mp labels = doc_path(any->body, "spec.template.metadata.labels");
-    selecting_each(&c->index, any->id->ns, labels, set_told, &revision);
+    const struct object *set = after ? after : before;
+    struct mp labels = doc_path(set->body, "spec.template.metadata.labels");
+    if (before != set && before && before->body == set->body) return;
+    selecting_each(&c->index, set->id->ns, labels, set_told, &revision);
 }
 
 void disruption_forget(struct disruption *c)

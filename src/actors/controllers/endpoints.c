@@ -109,11 +109,7 @@ static void endpoints_changed(struct subscriber *sub, const struct change *chang
 
 static void endpoints_restored(struct subscriber *sub)
 {
-    struct serving *c = serving_of(sub);
-    services_forget(c);
-    for (struct actor *a = world_first(c->world, kind_service, NULL); a; a = world_next(a, NULL))
-        services_service(c, NULL, a->object, a->object->revision);
-    slices_known(c, NULL);
+    services_restore(serving_of(sub));
 }
 
 static void endpoints_lead(struct subscriber *sub, bool leads)
@@ -154,8 +150,5 @@ void endpoints_controller_free(struct subscriber *sub)
     list_remove(&sub->link);
     services_forget(c);
     doomed_clear(c);
-    struct serving_space *space;
-    for (size_t i = 0; (space = map_next(&c->spaces, &i));) mem_free(space);
-    map_free(&c->spaces);
     mem_free(c);
 }

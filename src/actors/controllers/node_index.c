@@ -45,7 +45,8 @@ static void watched_done(struct command *command, const struct result *r)
     struct lifecycle *l = n->lifecycle;
     n->flying--;
     if (r->http >= 400 && command->op == COMMAND_CONDITION) n->marks = true;
-    if (!n->flying) agenda_at(&l->agenda, &n->agenda, l->now_ms + (r->http < 400 ? 1 : RETRY_MS));
+    /* Always: a refusal may come at once, while look() holds the node. */
+    agenda_at(&l->agenda, &n->agenda, l->now_ms + (r->http < 400 ? 1 : RETRY_MS));
     watched_release(n);
 }
 

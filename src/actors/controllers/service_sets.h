@@ -5,14 +5,14 @@
 
 #include "actors/controllers/agenda.h"
 #include "actors/controllers/controllers.h"
+#include "actors/controllers/selecting.h"
 #include "actors/controllers/slices.h"
-#include "proto/selector.h"
 #include "proto/timefmt.h"
 
 struct service_set { /* a Service that selects pods */
     struct serving *controller;
     istr ns;
-    struct list in_space;
+    struct selecting_entry entry;
     struct agenda_item agenda;
     struct object *object; /* the world's; NULL: gone, an answer is awaited */
     struct selector *selector;
@@ -28,10 +28,6 @@ struct service_set { /* a Service that selects pods */
 };
 enum { SINCE_ENDPOINTS, SINCE_SLICES };
 
-struct serving_space {
-    struct list services;
-};
-
 struct doomed_endpoints { /* of a service that is gone */
     struct list link;
     istr ns;
@@ -46,7 +42,7 @@ struct serving {
     struct controller_times times;
     istr who, slices_who;
     struct map services; /* uid -> struct service_set */
-    struct map spaces;   /* namespace -> struct serving_space */
+    struct selecting index;
     struct list doomed;
     struct agenda agenda;
     uint64_t now_ms;
@@ -65,6 +61,7 @@ void services_look(struct service_set *s, uint64_t revision);
 struct str services_since(struct service_set *s, unsigned of, char out[TIME_TEXT]);
 void services_release(struct service_set *s);
 void services_forget(struct serving *c);
+void services_restore(struct serving *c); /* all of them, as the world is */
 
 /* service_pods.c: the pods behind a service as endpoints, in the order of their addresses. */
 struct endpoint {

@@ -4,20 +4,9 @@
 #include "actors/deciding.h"
 #include "base/mem.h"
 
-static struct serving_space *space_of(struct serving *c, istr ns)
-{
-    struct serving_space *space = map_get(&c->spaces, ns, strlen(ns));
-    if (space) return space;
-    space = mem_new(struct serving_space);
-    list_init(&space->services);
-    map_put(&c->spaces, ns, strlen(ns), space);
-    return space;
-}
-
 void services_release(struct service_set *s)
 {
     if (s->object || s->flying || s->slices_flying) return;
-    list_remove(&s->in_space);
     agenda_drop(&s->agenda);
     selector_free(s->selector);
     map_free(&s->pods);
@@ -80,16 +69,27 @@ static void service_pod(struct service_set *s, const struct object *before, stru
     }
 }
 
+struct pod_news {
+    const struct object *before;
+    struct object *after; /* NULL: it serves no more */
+    uint64_t revision;
+};
+
+static void pod_told(void *ctx, struct selecting_entry *entry)
+{
+    const struct pod_news *n = ctx;
+    service_pod(container_of(entry, struct service_set, entry), n->before, n->after, n->revision);
+}
+
 void services_pod(struct serving *c, const struct object *before, struct object *after,
                   uint64_t revision)
 {
-    const struct object *any = after ? after : before;
-    struct serving_space *space = map_get(&c->spaces, any->id->ns, strlen(any->id->ns));
-    if (!space || list_empty(&space->services)) return;
     if (!pod_serves(before) && !pod_serves(after)) return;
-    struct object *serves = pod_serves(after) ? after : NULL;
-    list_each(it, &space->services)
-        service_pod(container_of(it, struct service_set, in_space), before, serves, revision);
+    istr ns = (after ? after : before)->id->ns;
+    struct pod_news news = {before, pod_serves(after) ? after : NULL, revision};
+    if (before && (!after || after->body != before->body))
+        selecting_each(&c->index, ns, object_labels(before), pod_told, &news);
+    if (after) selecting_each(&c->index, ns, object_labels(after), pod_told, &news);
 }
 
 static struct service_set *service_make(struct serving *c, const struct object *service)
@@ -97,7 +97,6 @@ static struct service_set *service_make(struct serving *c, const struct object *
     struct service_set *s = mem_new(struct service_set);
     s->controller = c;
     s->ns = service->id->ns;
-    list_init(&s->in_space);
     agenda_item_init(&s->agenda);
     return s;
 }
@@ -105,12 +104,19 @@ static struct service_set *service_make(struct serving *c, const struct object *
 static void service_select(struct service_set *s)
 {
     struct serving *c = s->controller;
+    struct mp selector = doc_path(s->object->body, "spec.selector");
+    selecting_drop(&c->index, &s->entry);
     selector_free(s->selector);
     s->selector = NULL;
     map_free(&s->pods);
-    struct mp selector = doc_path(s->object->body, "spec.selector");
     if (selector_from_map(selector, &s->selector, NULL)) s->selector = NULL;
-    for (struct actor *a = world_first(c->world, kind_pod, s->ns); a && s->selector;
+    selecting_put(&c->index, s->ns, s->selector, &s->entry);
+}
+
+static void service_fill(struct service_set *s)
+{
+    struct world *w = s->controller->world;
+    for (struct actor *a = world_first(w, kind_pod, s->ns); a && s->selector;
          a = world_next(a, s->ns))
         if (pod_serves(a->object) && service_takes(s, a->object))
             map_put(&s->pods, &a->object->id->uid, sizeof(struct uid), a->object);
@@ -128,39 +134,59 @@ bool services_selects(const struct object *service)
            !doc_path(service->body, "spec.externalName").s.n;
 }
 
+static void service_leave(struct service_set *s)
+{
+    selecting_drop(&s->controller->index, &s->entry);
+    agenda_drop(&s->agenda);
+    s->object = NULL;
+    services_release(s);
+}
+
+static struct service_set *service_enter(struct serving *c, struct object *service)
+{
+    struct service_set *s = service_make(c, service);
+    s->object = service;
+    map_put(&c->services, &service->id->uid, sizeof service->id->uid, s);
+    service_select(s);
+    return s;
+}
+
 void services_service(struct serving *c, const struct object *before, struct object *after,
                       uint64_t revision)
 {
     const struct object *any = after ? after : before;
     struct service_set *s = map_get(&c->services, &any->id->uid, sizeof any->id->uid);
     if (services_selects(after)) {
-        bool reselect = !s || !before || before->body != after->body, late = !s && before;
-        if (!s) {
-            s = service_make(c, after);
-            list_push(&space_of(c, s->ns)->services, &s->in_space);
-        }
+        bool fresh = !s, anew = before && after->body != before->body;
+        if (fresh) s = service_enter(c, after);
         s->object = after;
         map_put(&c->services, &after->id->uid, sizeof after->id->uid, s);
-        if (reselect) service_select(s);
-        if (late) slices_known(c, s->ns); /* it had a selector before, perhaps */
+        if (!fresh && anew) service_select(s);
+        if (fresh || anew) service_fill(s);
+        if (fresh && before) slices_known(c, s->ns); /* it had a selector before, perhaps */
         services_look(s, revision);
     } else if (s) {
         map_del(&c->services, &any->id->uid, sizeof any->id->uid);
-        list_remove(&s->in_space);
-        agenda_drop(&s->agenda);
-        s->object = NULL;
-        services_release(s);
+        service_leave(s);
     }
 }
 
 void services_forget(struct serving *c)
 {
     struct service_set *s;
-    for (size_t i = 0; (s = map_next(&c->services, &i));) {
-        list_remove(&s->in_space);
-        agenda_drop(&s->agenda);
-        s->object = NULL;
-        services_release(s);
-    }
+    for (size_t i = 0; (s = map_next(&c->services, &i));) service_leave(s);
     map_free(&c->services);
+}
+
+/* One pass over the pods for all services. */
+void services_restore(struct serving *c)
+{
+    struct actor *a;
+    services_forget(c);
+    for (a = world_first(c->world, kind_service, NULL); a; a = world_next(a, NULL))
+        if (services_selects(a->object))
+            services_look(service_enter(c, a->object), a->object->revision);
+    for (a = world_first(c->world, kind_pod, NULL); a && c->services.count; a = world_next(a, NULL))
+        services_pod(c, NULL, a->object, a->object->revision);
+    slices_known(c, NULL);
 }

@@ -2,6 +2,8 @@
 #include "actors/controllers/slices.h"
 #include "base/mem.h"
 
+#include <assert.h>
+
 static int slice_compare(const void *left, const void *right)
 {
     const struct slice_plan_slice *x = left, *y = right;
@@ -157,7 +159,9 @@ static void plan_gather(struct slice_plan *p, unsigned max)
     }
     for (size_t i = p->have_count; i-- > 0;) {
         struct slice_plan_slice *s = &p->slices[i];
-        if (s->group == PLAN_NONE || !p->groups[s->group].surplus) continue;
+        if (s->group == PLAN_NONE) continue;
+        assert(s->group < p->group_count && p->groups);
+        if (!p->groups[s->group].surplus) continue;
         p->groups[s->group].surplus--;
         s->group = PLAN_NONE;
     }
