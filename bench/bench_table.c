@@ -75,7 +75,7 @@ static struct object *make_pod(unsigned i, struct doc *body)
 /* In an order that is not that of their making: the names of pods are random. */
 static struct object **make_pods(unsigned count)
 {
-    struct object **pods = mem_alloc(count * sizeof *pods);
+    struct object **pods = mem_alloc(count * sizeof(struct object *));
     struct doc *body = make_body();
     uint32_t random = 1;
     for (unsigned i = 0; i < count; i++) pods[i] = make_pod(i, body);

@@ -4,9 +4,11 @@
 int64_t batch_time(struct system *s)
 {
     if (!s->open_time_ms || !s->open.event_count) {
-        int64_t now = s->options.host->wall_ms(s->options.host);
-        /* The log's time never goes back, whatever the wall clock does. */
-        s->open_time_ms = now > s->world->time_ms ? now : s->world->time_ms;
+        int64_t now = s->options.host->wall_ms(s->options.host), last = s->world->time_ms;
+        /* The log's time never goes back, whatever the wall clock does, while an entry is in flight
+         * too. */
+        if (s->in_flight && last < s->proposed_ms) last = s->proposed_ms;
+        s->open_time_ms = now > last ? now : last;
     }
     return s->open_time_ms;
 }
@@ -92,7 +94,7 @@ void batch_propose(struct system *s)
     s->flying_events = s->open.event_count;
     buf_clear(&s->entry);
     entry_finish(&s->open, batch_time(s), first, &s->entry);
-    int64_t time_ms = s->open_time_ms;
+    int64_t time_ms = s->proposed_ms = s->open_time_ms;
     batch_reset(s);
     for (struct list *it; (it = list_shift(&s->open_commands));) list_push(&s->flying, it);
     s->in_flight = true;

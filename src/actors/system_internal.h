@@ -14,6 +14,7 @@ struct system {
     struct entry_writer open;  /* what gathers for the next entry */
     struct list open_commands; /* the commands it answers */
     int64_t open_time_ms;      /* the time it will bear; 0: nothing gathered */
+    int64_t proposed_ms;       /* that the last one bears, folded or not */
     struct txn open_txn;       /* the last one begun in it */
     struct list flying;        /* commands of the entry in flight */
     struct list backlog;       /* commands that found the batch full */

@@ -76,7 +76,7 @@ static void components_answer(struct request *r, struct fetch *f)
     struct object *all[COMPONENTS_MAX];
     if (!filter_parse(r, &filter)) return;
     size_t count = components_make(&f->facts, all), kept = 0;
-    struct object **objects = mem_alloc((count + 1) * sizeof *objects);
+    struct object **objects = mem_alloc((count + 1) * sizeof(struct object *));
     for (size_t i = 0; i < count; i++)
         if (filter_matches(&filter, all[i]))
             objects[kept++] = all[i];

@@ -29,9 +29,15 @@ static void creation_free(void *state)
     mem_free(c);
 }
 
+/* What the stages before made is whole. */
+static struct mp create_made(const struct buf *b)
+{
+    return mp_whole(b->data, b->len);
+}
+
 static void create_choose_name(struct creation *c)
 {
-    struct mp doc = mp_read(c->doc.data, c->doc.len);
+    struct mp doc = create_made(&c->doc);
     struct str name = mp_str(mp_path(doc, "metadata.name"));
     struct str base = mp_str(mp_path(doc, "metadata.generateName"));
     c->generates = name.n == 0 && base.n;
@@ -75,7 +81,7 @@ static void create_track(struct request *r, struct mp doc, struct buf *out)
     struct writer writer = ownership_writer(r);
     buf_auto struct buf managed = BUF_INIT, own = BUF_INIT;
     struct mp shown = version_shown(r->route.served, doc, &own);
-    struct mp given = mp_path(mp_read(c->doc.data, c->doc.len), "metadata.managedFields");
+    struct mp given = mp_path(create_made(&c->doc), "metadata.managedFields");
     if (!c->managed.len) managed_track(&writer, (struct mp){0}, shown, given, &managed);
     ownership_put(doc, c->managed.len ? &c->managed : &managed, out);
 }
@@ -85,13 +91,13 @@ static bool create_document(struct request *r, struct buf *out)
 {
     struct creation *c = r->state;
     buf_auto struct buf own = BUF_INIT, placed = BUF_INIT, begun = BUF_INIT, whole = BUF_INIT;
-    struct mp given = mp_read(c->doc.data, c->doc.len);
+    struct mp given = create_made(&c->doc);
     struct mp doc = version_stored(r->route.served, given, &own);
     struct str name = c->generates ? str_of(c->name) : (struct str){0};
     prepare_place(r->route.kind, doc, name, r->route.ns, &placed);
-    prepare_new(r->route.kind, mp_read(placed.data, placed.len), istr_str(r->user), &begun);
-    admit_defaults(r->route.kind, mp_read(begun.data, begun.len), &whole);
-    doc = mp_read(whole.data, whole.len);
+    prepare_new(r->route.kind, create_made(&placed), istr_str(r->user), &begun);
+    admit_defaults(r->route.kind, create_made(&begun), &whole);
+    doc = create_made(&whole);
     if (!write_validate(r, doc, (struct mp){0})) return false;
     create_track(r, doc, out);
     return true;
@@ -105,7 +111,7 @@ static void create_try(struct request *r)
     struct error err = {0};
     create_choose_name(c);
     if (!create_document(r, &whole)) return;
-    if (object_split(r->route.kind, mp_read(whole.data, whole.len), &parts, &err)) {
+    if (object_split(r->route.kind, create_made(&whole), &parts, &err)) {
         reply_error(r, 400, NULL, "%s", err.text);
         return;
     }
@@ -137,7 +143,7 @@ void serve_create(struct request *r)
     struct mp doc = mp_read(body.data, body.len);
     if (!write_check_kind(r, doc) || !write_check_place(r, doc)) return;
     if (!write_structure(r, &c->options, doc, &c->doc)) return;
-    doc = mp_read(c->doc.data, c->doc.len);
+    doc = create_made(&c->doc);
     if (mp_str(mp_path(doc, "metadata.resourceVersion")).n)
         reply_error(r, 400, NULL, "resourceVersion should not be set on objects to be created");
     else

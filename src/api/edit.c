@@ -2,6 +2,12 @@
 
 #include <assert.h>
 
+/* Most differ at once. */
+static bool edit_is(struct str key, const char *name)
+{
+    return key.n && key.p[0] == name[0] && str_is(key, name);
+}
+
 /* What stays is copied as it stands, pairs that follow each other at once. */
 void edit_map(struct mp map, const struct edit *edits, size_t count, struct buf *out)
 {
@@ -15,7 +21,7 @@ void edit_map(struct mp map, const struct edit *edits, size_t count, struct buf 
     const char *same = it.c.p, *pair = same;
     for (; mp_iter_next(&it); pair = it.c.p) {
         size_t i = 0;
-        while (i < count && !str_is(it.key, edits[i].key)) i++;
+        while (i < count && !edit_is(it.key, edits[i].key)) i++;
         pairs++;
         if (i == count) continue;
         done[i] = true;

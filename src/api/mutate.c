@@ -225,6 +225,7 @@ void serve_patch(struct request *r)
 {
     struct mutation *m = mutate_new(r);
     if (!mutate_patch_type(r, m) || !write_options_parse(r, &m->options)) return;
+    m->options.patched = m->how != MUTATE_APPLY;
     if (!ownership_check(r, m->how == MUTATE_APPLY) || !mutate_read_patch(r, m)) return;
     struct mp patch = mp_read(m->input.data, m->input.len);
     if (patch.type != (m->how == MUTATE_JSON ? MP_ARRAY : MP_MAP)) {

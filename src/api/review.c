@@ -1,5 +1,6 @@
 /* Questions that are posted as objects and answered in their status: who am I, whose token is this,
  * may I do that. Nothing is kept. Everybody who is known may do everything. */
+#include "api/review.h"
 #include "actors/edit.h"
 #include "api/account_auth.h"
 #include "api/write.h"
@@ -187,6 +188,7 @@ static bool review_read(struct request *r)
     struct mp doc = mp_read(body.data, body.len);
     if (!write_check_kind(r, doc) || !write_check_place(r, doc)) return false;
     if (!write_structure(r, &options, doc, &pruned)) return false;
+    if (!review_check(r, mp_read(pruned.data, pruned.len))) return false;
     mp_put_z(&kind, r->route.kind->kind);
     mp_put_z(&version, r->route.served->api_version);
     edit_put(&named, mp_read(pruned.data, pruned.len), "kind", edit_value(&kind));

@@ -117,12 +117,12 @@ bool write_check_place(struct request *r, struct mp doc)
     return true;
 }
 
-/* A header line is no place for a name of any length: cut between characters. */
-static int warning_length(const char *field)
+/* What clients sent is shown up to a length: cut between characters. */
+static struct str write_cut(struct str s, size_t most)
 {
-    size_t n = strnlen(field, 200);
-    while (n && field[n] && (field[n] & 0xc0) == 0x80) n--;
-    return (int)n;
+    if (s.n <= most) return s;
+    while (most && (s.p[most] & 0xc0) == 0x80) most--;
+    return (struct str){s.p, most};
 }
 
 static bool write_report_unknown(struct request *r, enum strictness how,
@@ -140,13 +140,32 @@ static bool write_report_unknown(struct request *r, enum strictness how,
     }
     for (size_t i = 0; i < unknown->count && how == FIELDS_WARN && i < 16; i++) {
         buf_auto struct buf quoted = BUF_INIT;
-        const char *field = unknown->items[i].field;
-        buf_printf(&quoted, "unknown field \"%.*s\"", warning_length(field), field);
+        struct str field = write_cut(str_of(unknown->items[i].field), 200);
+        buf_printf(&quoted, "unknown field \"%.*s\"", (int)field.n, field.p);
         buf_puts(&r->headers, "Warning: 299 - ");
         json_write_str((struct str){quoted.data, quoted.len}, &r->headers);
         buf_puts(&r->headers, "\r\n");
     }
     return true;
+}
+
+/* Kubernetes blames a patch for what it leaves, and the body for what it says. */
+static void write_refuse_structure(struct request *r, bool patched, const char *why)
+{
+    enum { SHOWN_MAX = 1000 };
+    const struct kind_version *served = r->route.served;
+    if (!patched) {
+        reply_error(r, 400, NULL, "%s in version \"%s\" cannot be handled as a %s: %s",
+                    served->kind->kind, served->version, served->kind->kind, why);
+        return;
+    }
+    buf_auto struct buf message = BUF_INIT;
+    struct str body = http_body(r->x);
+    buf_puts(&message, "Invalid value: ");
+    json_write_str(write_cut(body, SHOWN_MAX), &message);
+    buf_printf(&message, ": %s", why);
+    struct cause cause = {"FieldValueInvalid", (char *)"patch", message.data};
+    reply_invalid_as(r, "", "", (struct str){0}, &(struct causes){&cause, 1, 1});
 }
 
 bool write_structure(struct request *r, const struct write_options *o, struct mp doc,
@@ -159,8 +178,7 @@ bool write_structure(struct request *r, const struct write_options *o, struct mp
                           : admit_structure(r->route.served->type, doc, out, &unknown, &err);
     bool good = rc == 0;
     if (rc)
-        reply_error(r, 400, NULL, "%s in version \"%s\" cannot be handled as a %s: %s",
-                    r->route.kind->kind, r->route.served->version, r->route.kind->kind, err.text);
+        write_refuse_structure(r, o->patched, err.text);
     else
         good = write_report_unknown(r, o->unknown_fields, &unknown);
     causes_free(&unknown);

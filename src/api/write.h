@@ -8,7 +8,7 @@
 enum strictness { FIELDS_WARN, FIELDS_IGNORE, FIELDS_STRICT };
 
 struct write_options {
-    bool dry_run;
+    bool dry_run, patched; /* patched: the document is what a patch has left */
     enum strictness unknown_fields;
 };
 bool write_options_parse(struct request *r, struct write_options *out);

@@ -35,12 +35,7 @@ void doc_unref(struct doc *d);
 /* O(1): the bytes are known to be one whole value. */
 static inline struct mp doc_root(const struct doc *d)
 {
-    struct mp root = {0};
-    if (!d) return root;
-    struct mp_cursor c = {d->bytes, d->bytes + d->len};
-    mp_step(&c, &root);
-    root.raw = (struct str){d->bytes, d->len};
-    return root;
+    return d ? mp_whole(d->bytes, d->len) : (struct mp){0};
 }
 static inline struct mp doc_path(const struct doc *d, const char *dotted)
 {

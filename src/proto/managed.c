@@ -11,13 +11,15 @@ enum { UPDATERS_MAX = 10 }; /* as in Kubernetes */
 /* What the system itself writes is nobody's; metadata as such neither, only what is below it. */
 bool managed_skips_metadata(struct str name)
 {
-    static const char *const names[] = {"creationTimestamp", "deletionGracePeriodSeconds",
-                                        "deletionTimestamp", "generation",
-                                        "managedFields",     "name",
-                                        "namespace",         "resourceVersion",
-                                        "selfLink",          "uid"};
+    static const struct str names[] = {
+        STR("creationTimestamp"), STR("deletionGracePeriodSeconds"),
+        STR("deletionTimestamp"), STR("generation"),
+        STR("managedFields"),     STR("name"),
+        STR("namespace"),         STR("resourceVersion"),
+        STR("selfLink"),          STR("uid"),
+    };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (str_is(name, names[i])) return true;
+        if (str_eq(name, names[i])) return true;
     return false;
 }
 

@@ -130,7 +130,7 @@ bool managers_create(struct managers *m, const struct writer *w, struct mp doc)
     char time[TIME_TEXT];
     buf_reserve(&c.out, doc.raw.n);
     bool good = creating_map(&c, view_root(w->type), doc, false, false);
-    bool some = good && mp_read(c.out.data, c.out.len).count > 0;
+    bool some = good && mp_whole(c.out.data, c.out.len).count > 0;
     if (some) {
         time_format_s(w->now_s, time);
         struct manager *self = managers_find(m, w, false);

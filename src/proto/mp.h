@@ -60,6 +60,14 @@ bool mp_step(struct mp_cursor *c, struct mp *out);
 /* Passes over so many values with all that they contain; false at the end or on damage. */
 bool mp_skip(struct mp_cursor *c, uint64_t values);
 struct mp mp_read(const void *bytes, size_t n); /* the one value at the front, MP_END if damaged */
+/* The same in no time, of bytes that are known to be one whole value. */
+static inline struct mp mp_whole(const char *bytes, size_t n)
+{
+    struct mp v = {MP_END};
+    struct mp_cursor c = {bytes, n ? bytes + n : bytes};
+    if (mp_step(&c, &v)) v.raw = (struct str){bytes, n};
+    return v;
+}
 bool mp_valid(const void *bytes, size_t n); /* exactly one well-formed value, nothing after it */
 
 /* Iterating: for (struct mp_iter it = mp_items(v); mp_iter_next(&it);) it.key (maps), it.value.
@@ -75,12 +83,18 @@ struct mp_iter mp_items(struct mp container);
 bool mp_iter_next(struct mp_iter *it);
 
 /* Field of a map, or MP_END. */
-struct mp mp_get(struct mp map, const char *key);
 struct mp mp_get_str(struct mp map, struct str key);
+static inline struct mp mp_get(struct mp map, const char *key)
+{
+    return mp_get_str(map, str_of(key)); /* inline: the length of a literal is known */
+}
 /* "metadata.labels" walks maps by keys without dots; mp_at walks an array. */
 struct mp mp_path(struct mp root, const char *dotted);
 struct mp mp_at(struct mp array, uint32_t index);
-bool mp_is(struct mp v, const char *text);      /* a string with this text */
+static inline bool mp_is(struct mp v, const char *text) /* a string with this text */
+{
+    return v.type == MP_STR && str_is(v.s, text);
+}
 struct str mp_str(struct mp v);                 /* text of str/bin, else {0} */
 int64_t mp_i64(struct mp v, int64_t otherwise); /* integral number, else otherwise */
 bool mp_bool(struct mp v, bool otherwise);

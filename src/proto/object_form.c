@@ -6,26 +6,26 @@
 #include <assert.h>
 
 /* The fields of metadata that do not belong to the body. */
-static const char *const form_own[] = {
-    "name",
-    "namespace",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "selfLink",
+static const struct str form_own[] = {
+    STR("name"),
+    STR("namespace"),
+    STR("uid"),
+    STR("resourceVersion"),
+    STR("generation"),
+    STR("creationTimestamp"),
+    STR("deletionTimestamp"),
+    STR("deletionGracePeriodSeconds"),
+    STR("selfLink"),
 };
 /* The fields that lead the body's metadata, in this order; the others follow as they came. */
-static const char *const form_first[] = {"generateName", "labels", "annotations", "ownerReferences",
-                                         "finalizers"};
+static const struct str form_first[] = {STR("generateName"), STR("labels"), STR("annotations"),
+                                        STR("ownerReferences"), STR("finalizers")};
 enum { FORM_FIRST = sizeof form_first / sizeof *form_first };
 
-static bool form_listed(struct str key, const char *const *list, size_t count, size_t *at)
+static bool form_listed(struct str key, const struct str *list, size_t count, size_t *at)
 {
     for (size_t i = 0; i < count; i++)
-        if (str_is(key, list[i])) {
+        if (str_eq(key, list[i])) {
             *at = i;
             return true;
         }
@@ -53,7 +53,7 @@ static int form_put_metadata(struct mp metadata, struct buf *out, struct error *
             first[at] = it.value;
     for (at = 0; at < FORM_FIRST; at++) {
         if (first[at].type == MP_END) continue;
-        mp_put_z(out, form_first[at]);
+        mp_put_str(out, form_first[at]);
         mp_put(out, first[at]);
         pairs++;
     }
@@ -78,22 +78,33 @@ static int form_text(struct mp v, const char *path, struct str *out, struct erro
     return 0;
 }
 
+/* In one pass: managedFields are long, and most of the names are not there. */
 static int form_names(struct mp metadata, struct object_parts *out, struct error *err)
 {
     const struct {
-        const char *key, *path;
+        struct str key;
+        const char *path;
         struct str *slot;
-    } texts[] = {{"name", "metadata.name", &out->name},
-                 {"namespace", "metadata.namespace", &out->ns},
-                 {"generateName", "metadata.generateName", &out->generate_name},
-                 {"uid", "metadata.uid", &out->uid},
-                 {"resourceVersion", "metadata.resourceVersion", &out->resource_version}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        int rc = form_text(mp_get(metadata, texts[i].key), texts[i].path, texts[i].slot, err);
-        if (rc) return rc;
+    } texts[] = {{STR("name"), "metadata.name", &out->name},
+                 {STR("namespace"), "metadata.namespace", &out->ns},
+                 {STR("generateName"), "metadata.generateName", &out->generate_name},
+                 {STR("uid"), "metadata.uid", &out->uid},
+                 {STR("resourceVersion"), "metadata.resourceVersion", &out->resource_version}};
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    bool seen[TEXTS + 1] = {false}; /* the first of a name counts, as for everybody else */
+    int rc = 0;
+    for (struct mp_iter it = mp_items(metadata); !rc && mp_iter_next(&it);) {
+        size_t i = 0;
+        while (i < TEXTS && !str_eq(it.key, texts[i].key)) i++;
+        if (i == TEXTS && !str_is(it.key, "generation")) continue;
+        if (seen[i]) continue;
+        seen[i] = true;
+        if (i < TEXTS)
+            rc = form_text(it.value, texts[i].path, texts[i].slot, err);
+        else
+            out->generation = mp_i64(it.value, 0);
     }
-    out->generation = mp_i64(mp_get(metadata, "generation"), 0);
-    return 0;
+    return rc;
 }
 
 /* A pod's spec without nodeName, which is not a matter of the template. */

@@ -152,6 +152,7 @@ int probe(struct store *s, const char *name, probe_fn *fn, const void *ctx,
           struct check_result *out, struct error *err)
 {
     int pipes[2], status = 0;
+    if (s->no_fork) return fn(s, ctx, out, err);
     if (pipe2(pipes, O_CLOEXEC)) return error_set(err, E_IO, "cannot make a pipe");
     pid_t child = fork();
     if (child == 0) probe_child(s, fn, ctx, out, pipes[1]);

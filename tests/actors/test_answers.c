@@ -1,4 +1,4 @@
-/* What the sender of a command is told: its own event, not what happened around it. */
+/* What the sender of a command is told: its own event, not what happened around it; and when. */
 #include "stage.h"
 
 struct answer {
@@ -83,11 +83,34 @@ static void a_repeated_delete_does_not_tell_of_a_later_object(void **state)
     stage_close(s);
 }
 
+/* What gathers while an entry is on its way is of no earlier time than that entry. */
+static void the_log_goes_on_in_time_when_the_clock_jumps_back(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&controller_times_default);
+    struct answer first, second;
+    s->slow = true;
+    stage_pass(s, 60 * 1000);
+    ask(s, make("a"), &first);
+    stage_turn(s);
+    assert_true(s->flying);
+    int64_t time_ms = s->wall_ms;
+    s->wall_ms -= 30 * 1000;
+    ask(s, make("b"), &second);
+    stage_commit(s);
+    assert_int_equal(s->world->time_ms, time_ms);
+    s->slow = false;
+    until(s, &second);
+    assert_int_equal(s->world->time_ms, time_ms);
+    stage_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_removal_is_answered_with_its_own_revision),
         cmocka_unit_test(a_repeated_delete_does_not_tell_of_a_later_object),
+        cmocka_unit_test(the_log_goes_on_in_time_when_the_clock_jumps_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

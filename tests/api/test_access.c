@@ -141,6 +141,38 @@ static void a_user_learns_who_it_is(void **state)
     assert_true(mp_is(mp_at(mp_path(doc, "status.userInfo.groups"), 0), "system:masters"));
 }
 
+#define ACCESS "authorization.k8s.io/v1/"
+#define PODS   "\"resourceAttributes\":{\"verb\":\"get\",\"resource\":\"pods\"}"
+
+static void questions_must_say_what_they_ask(void **state)
+{
+    static const struct {
+        const char *path, *spec;
+        int status;
+    } cases[] = {
+        {ACCESS "selfsubjectaccessreviews", PODS, 201},
+        {ACCESS "selfsubjectaccessreviews", "", 422},
+        {ACCESS "selfsubjectaccessreviews", PODS ",\"nonResourceAttributes\":{\"path\":\"/\"}",
+         422},
+        {ACCESS "subjectaccessreviews", PODS, 422},
+        {ACCESS "subjectaccessreviews", PODS ",\"user\":\"eve\"", 201},
+        {ACCESS "subjectaccessreviews", PODS ",\"groups\":[\"g\"]", 201},
+        {ACCESS "namespaces/default/localsubjectaccessreviews", PODS ",\"user\":\"eve\"", 422},
+        {ACCESS "selfsubjectrulesreviews", "", 400},
+        {ACCESS "selfsubjectrulesreviews", "\"namespace\":\"default\"", 201},
+        {"authentication.k8s.io/v1/tokenreviews", "", 400},
+    };
+    struct local_cluster *c = *state;
+    c->client_tls = alice_tls;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mem_auto char *target = mem_printf("/apis/%s", cases[i].path);
+        mem_auto char *body = mem_printf("{\"spec\":{%s}}", cases[i].spec);
+        struct mp doc = ask(c, "POST", target, body);
+        assert_int_equal(asked->status, cases[i].status);
+        if (asked->status == 422) assert_text(doc, "reason", "Invalid");
+    }
+}
+
 static void the_log_knows_who_it_was(void **state)
 {
     struct local_cluster *c = *state;
@@ -161,6 +193,7 @@ int main(void)
         TEST(a_certificate_opens),
         TEST(a_hook_answers_its_path_to_users_only),
         TEST(a_user_learns_who_it_is),
+        TEST(questions_must_say_what_they_ask),
         TEST(the_log_knows_who_it_was),
     };
     return cmocka_run_group_tests(tests, make_certificates, remove_certificates);

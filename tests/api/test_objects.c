@@ -111,6 +111,17 @@ static void other_media_types_are_not_understood(void **state)
     assert_int_equal(asked->status, 406);
 }
 
+static void a_patch_is_blamed_for_what_it_leaves(void **state)
+{
+    ask(*state, "POST", CONFIGMAPS, "{\"metadata\":{\"name\":\"a\"}}");
+    struct mp doc = ask_patch(*state, "merge-patch", CONFIGMAPS "/a", "{\"data\":[1]}");
+    assert_refused(
+        doc, 422, "Invalid",
+        " \"\" is invalid: patch: Invalid value: \"{\\\"data\\\":[1]}\": data: expected an "
+        "object, got a list");
+    assert_text(mp_at(mp_path(doc, "details.causes"), 0), "field", "patch");
+}
+
 static void unknown_fields_are_dropped_warned_of_or_refused(void **state)
 {
     const char *body = "{\"metadata\":{\"name\":\"a\",\"nmae\":\"b\"},\"dota\":{}}";
@@ -192,6 +203,7 @@ int main(void)
         TEST(a_pod_begins_pending_with_its_defaults),
         TEST(bodies_that_do_not_fit_are_refused),
         TEST(other_media_types_are_not_understood),
+        TEST(a_patch_is_blamed_for_what_it_leaves),
         TEST(unknown_fields_are_dropped_warned_of_or_refused),
         TEST(a_dry_run_changes_nothing),
         TEST(paths_and_methods_that_are_not_served),

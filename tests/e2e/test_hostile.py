@@ -103,7 +103,8 @@ class Requests(ClusterTest):
                                         headers=json_patch)
         self.assertEqual(got, 422, answer)
         self.refused("PATCH", path, '{"op":1}', 400, "BadRequest", headers=json_patch)
-        self.refused("PATCH", path, '{"data":{"a":["x"]}}', 400, "BadRequest", headers=merge)
+        self.refused("PATCH", path, '{"data":{"a":["x"]}}', 422, "Invalid",
+                     "patch: Invalid value", headers=merge)
         got, answer = self.cluster.call("PATCH", path, "{}", headers={"Content-Type": "text/plain"})
         self.assertEqual(got, 415, answer)
         self.refused("PATCH", path, '{"metadata":{"resourceVersion":"1"}}', 409, "Conflict",

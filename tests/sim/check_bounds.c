@@ -49,13 +49,14 @@ static const char *bounds_api(struct sim *s, struct life *l)
 }
 
 /* The log is never cut: it is as long as what happened. Keyframes are thinned out. */
-static const char *bounds_files(struct life *l)
+static const char *bounds_files(struct sim *s, struct life *l)
 {
     mem_auto char *path = mem_printf("%s/keyframes", l->m->dir);
     DIR *dir = opendir(path);
     size_t n = 0;
     for (struct dirent *e; dir && (e = readdir(dir));) n += e->d_name[0] != '.';
     if (dir) closedir(dir);
+    if (s->lie == LIE_KEYFRAMES_MANY) n += 100;
     return bounds_why(l->m->name, "keyframe files", n, KEYFRAMES_MOST);
 }
 
@@ -72,7 +73,8 @@ static const char *bounds_nodes(struct sim *s, struct world *w)
     static char why[100];
     unsigned n = 0;
     for (struct actor *a = world_first(w, kind_node, NULL); a; a = world_next(a, NULL), n++)
-        if (!node_ready(a->object) || doc_path(a->object->body, "spec.taints").count) {
+        if (!node_ready(a->object) || s->lie == LIE_NODE_UNREADY ||
+            doc_path(a->object->body, "spec.taints").count) {
             snprintf(why, sizeof why, "node %s is not ready", a->name);
             return why;
         }
@@ -87,7 +89,7 @@ const char *bounds_exceeded(struct sim *s)
         struct life *l = s->masters[i].life;
         if (!l) continue;
         if (s->webs) why = bounds_api(s, l);
-        if (!why) why = bounds_files(l);
+        if (!why) why = bounds_files(s, l);
     }
     return why;
 }

@@ -113,6 +113,7 @@ static void node_check_eviction(struct sim *s, const struct change *c)
     if (!goes || !pod->node || !str_is(c->txn->who, lifecycle)) return;
     const struct silence *n = silence_of(s, pod->node);
     uint64_t until = n->until < s->now_us ? n->until : s->now_us, silent = until - n->since;
+    if (lie_now(s, LIE_EVICTED)) silent = 0;
     if (silent < PATIENCE_US)
         sim_fail(s, "pod %s is driven off node %s, which was silent for %.1f s", pod->id->name,
                  pod->node, (double)silent / US);

@@ -53,11 +53,12 @@ static void rule_finalizers(struct sim *s, const struct change *c)
         return;
     }
     if (!before || !before->deleted_s) return;
-    if (!after->deleted_s) breach(s, c, "a deletion was undone");
+    if (!after->deleted_s || lie_now(s, LIE_UNDELETED)) breach(s, c, "a deletion was undone");
     if (c->type == EVENT_DELETING) return; /* another propagation */
     struct mp list = doc_path(after->body, "metadata.finalizers");
     for (struct mp_iter it = mp_items(list); mp_iter_next(&it);)
-        if (!list_has(doc_path(before->body, "metadata.finalizers"), it.value))
+        if (!list_has(doc_path(before->body, "metadata.finalizers"), it.value) ||
+            lie_now(s, LIE_FINALIZER_LATE))
             breach(s, c, "a finalizer was added to what is being deleted");
 }
 
@@ -74,8 +75,11 @@ static struct track *track_of_namespace(struct sim *s, istr ns)
 static void rule_created(struct sim *s, struct world *w, const struct change *c)
 {
     struct object *ns = world_get(w, kind_namespace, NULL, istr_str(c->after->id->ns));
-    if (!ns) breach(s, c, "created in a namespace that is not there");
-    if (ns->deleted_s && s->counts.entries > track_of_namespace(s, c->after->id->ns)->going + 1)
+    if (!ns || lie_now(s, LIE_NAMESPACE_GONE))
+        breach(s, c, "created in a namespace that is not there");
+    bool late =
+        ns->deleted_s && s->counts.entries > track_of_namespace(s, c->after->id->ns)->going + 1;
+    if (late || lie_now(s, LIE_NAMESPACE_GOING))
         breach(s, c, "created in a namespace that is going");
 }
 
@@ -88,7 +92,8 @@ static void rule_namespaces(struct sim *s, struct world *w, const struct change 
     if (c->after || o->id->kind != kind_namespace) return;
     istr ns = istr_get(object_name(o));
     for (unsigned i = 0; i < kind_count(); i++)
-        if (kind_at(i)->namespaced && world_first(w, kind_at(i), ns))
+        if (kind_at(i)->namespaced &&
+            (world_first(w, kind_at(i), ns) || lie_now(s, LIE_NAMESPACE_FULL)))
             breach(s, c, "a namespace went before what is in it");
 }
 
@@ -125,9 +130,11 @@ static bool dropped(const struct change *c, const char *finalizer)
 static void rule_owner_goes(struct sim *s, struct world *w, const struct change *c)
 {
     if (!c->before || !c->before->deleted_s || c->type == EVENT_DELETING) return;
-    if (dropped(c, "foregroundDeletion") && has_dependents(w, c->before, true))
+    if (dropped(c, "foregroundDeletion") &&
+        (has_dependents(w, c->before, true) || lie_now(s, LIE_OWNER_BLOCKED)))
         breach(s, c, "an owner goes before dependents that block it");
-    if (dropped(c, "orphan") && has_dependents(w, c->before, false))
+    if (dropped(c, "orphan") &&
+        (has_dependents(w, c->before, false) || lie_now(s, LIE_OWNER_ORPHANS)))
         breach(s, c, "an owner goes before its dependents are free");
 }
 
@@ -170,7 +177,7 @@ void api_rules_check(struct life *l, const struct change *c)
 }
 
 /* At the end nothing is left for the collector, and nothing hangs in its deletion. */
-const char *api_rules_left_over(struct world *w)
+const char *api_rules_left_over(struct sim *s, struct world *w)
 {
     static char why[300];
     for (unsigned i = 0; i < kind_count(); i++)
@@ -183,6 +190,7 @@ const char *api_rules_left_over(struct world *w)
                 any = true;
                 owned |= uid_parse(mp_str(mp_get(it.value, "uid")), &uid) && world_by_uid(w, &uid);
             }
+            if (s->lie == LIE_LEFT_OVER) any = true;
             if ((!any || owned) && !o->deleted_s) continue;
             snprintf(why, sizeof why, "%s %s/%s %s", o->id->kind->key, o->id->ns ? o->id->ns : "",
                      o->id->name, o->deleted_s ? "is still being deleted" : "has lost its owners");

@@ -75,8 +75,10 @@ static void disk_rot_copy(struct sim *s, struct sim_master *m)
     if (fd >= 0) close(fd);
     struct slot_value value;
     const unsigned char *other = bytes + (size_t)(1 - copy) * SLOT_SIZE;
-    if (read && (slots ? slot_decode(other, &value) == 0 : past_is_whole(other)))
+    if (read && (slots ? slot_decode(other, &value) == 0 : past_is_whole(other))) {
+        m->flawed = true;
         disk_flip(s, m, path, copy * SLOT_SIZE + sim_below(s, SLOT_SIZE));
+    }
 }
 
 /* A file of a directory, by chance; NULL: none. */
@@ -118,6 +120,11 @@ static void disk_rot_pair(struct sim *s, struct sim_master *m)
 {
     mem_auto char *path = mem_printf("%s/%s", m->dir, sim_chance(s, 500) ? "slots" : "past");
     m->tainted = true;
+    if (sim_chance(s, 200)) {
+        sim_tell(s, "%s: %s is lost", m->name, path + strlen(m->dir) + 1);
+        syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+        return;
+    }
     disk_flip(s, m, path, sim_below(s, 40));
     disk_flip(s, m, path, SLOT_SIZE + sim_below(s, 40));
 }

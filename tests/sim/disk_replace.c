@@ -62,6 +62,23 @@ void disk_scratch(struct sim *s, struct sim_master *m)
     master_boot(m);
 }
 
+void disk_fade_keyframes(struct sim *s, struct sim_master *m)
+{
+    mem_auto char *dir = mem_printf("%s/keyframes", m->dir);
+    uint64_t *numbers = NULL;
+    size_t n = 0;
+    if (m->life || !disk_may_taint(s, m) || files_numbers(dir, ".mdb", &numbers, &n, NULL)) return;
+    for (size_t i = 0; i + 1 < n; i++) {
+        mem_auto char *path = mem_printf("%s/%020llu.mdb", dir, (unsigned long long)numbers[i]);
+        int fd = disk_raw_open(path, O_RDWR);
+        if (fd >= 0 && syscall(SYS_pwrite64, fd, "scratch", 7, 0) != 7) abort();
+        if (fd >= 0) close(fd);
+        m->tainted = true;
+    }
+    mem_free(numbers);
+    sim_tell(s, "%s: all its keyframes but the newest are scratched", m->name);
+}
+
 static bool disk_others_run(struct sim *s, const struct sim_master *m)
 {
     for (unsigned i = 0; i < s->master_count; i++) {

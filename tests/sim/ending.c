@@ -22,7 +22,8 @@ static const char *ending_disagreement(struct sim *s)
         if (s->masters[i].replaced) return "a master whose disk was replaced was taken back";
         if (!first) first = l;
         struct world *w = l->core.world, *o = first->core.world;
-        if (w->revision != o->revision || !digest_equal(&w->digest, &o->digest)) {
+        bool same = w->revision == o->revision && digest_equal(&w->digest, &o->digest);
+        if (!same || s->lie == LIE_DISAGREE) {
             snprintf(why, sizeof why, "%s is at revision %llu, %s at %llu", l->m->name,
                      (unsigned long long)w->revision, first->m->name,
                      (unsigned long long)o->revision);
@@ -47,9 +48,9 @@ static bool ending_active(const struct object *pod)
 static const char *ending_pods(struct sim *s, struct world *w)
 {
     static char why[300];
-    (void)s;
     for (struct actor *a = world_first(w, kind_pod, NULL); a; a = world_next(a, NULL)) {
         struct str phase = mp_str(doc_path(a->object->status, "phase"));
+        if (s->lie == LIE_POD_HANGS) phase = STR("Pending");
         const char *wrong = a->object->deleted_s        ? "is still being deleted"
                             : !a->object->node          ? "has no node"
                             : !str_is(phase, "Running") ? "does not run"
@@ -88,7 +89,7 @@ static const char *ending_unconverged(struct sim *s)
     const char *why = ending_sets(s, w);
     if (!why) why = ending_pods(s, w);
     if (!why && s->webs) why = web_house_busy(s);
-    if (!why) why = api_rules_left_over(w);
+    if (!why) why = api_rules_left_over(s, w);
     if (!why) why = ending_disagreement(s);
     return why;
 }
@@ -146,7 +147,8 @@ static const char *ending_no_write(struct sim *s)
         asked_at = 1;
         before = s->history.acknowledged;
     }
-    return s->history.acknowledged > before + 5 ? NULL : "no write is acknowledged";
+    uint64_t now = s->lie == LIE_NO_WRITES ? before : s->history.acknowledged;
+    return now > before + 5 ? NULL : "no write is acknowledged";
 }
 
 void ending_check(struct sim *s)
@@ -158,6 +160,8 @@ void ending_check(struct sim *s)
     sim_run(s, 1 * US);
     ending_await(s, ending_unconverged, CONVERGE_WITHIN_US, "not converged");
     if (s->webs && sim_chance(s, 300)) away_play(s);
+    if (s->webs && s->node_count > 2 && sim_chance(s, 150)) away_node_play(s);
+    ending_await(s, ending_unconverged, CONVERGE_WITHIN_US, "not converged again");
     ending_await(s, webs_unfinished, WATCH_WITHIN_US, "a watch was not told everything");
     ending_await(s, bounds_exceeded, AGREE_WITHIN_US, "not small again");
     ending_await(s, ending_disagreement, AGREE_WITHIN_US, "no agreement");

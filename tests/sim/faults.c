@@ -2,6 +2,8 @@
  * testing): seeds with few kinds reach what seeds with all of them never do. */
 #include "sim.h"
 
+enum { HOUR_MS = 3600 * 1000 };
+
 const char *const fault_names[] = {
 #define X(name, text) text,
     FAULTS(X)
@@ -62,9 +64,14 @@ static uint64_t fault_length(struct sim *s)
 
 static void fault_clock(struct sim *s, struct sim_master *m)
 {
+    if (sim_chance(s, 500) && sim_leader(s)) m = sim_leader(s);
     if (sim_chance(s, 500)) {
-        m->wall_offset_ms += (int64_t)sim_below(s, 7200000) - 3600000;
-        sim_tell(s, "%s: its wall clock jumps", m->name);
+        int64_t ms = (int64_t)sim_below(s, 4 * HOUR_MS) - 2 * HOUR_MS;
+        m->wall_offset_ms += ms;
+        if (m->wall_offset_ms > s->wall_most_ms) s->wall_most_ms = m->wall_offset_ms;
+        s->counts.wall_forward += ms > 0;
+        s->counts.wall_back += ms < 0;
+        sim_tell(s, "%s: its wall clock jumps by %.1f s", m->name, (double)ms / 1000);
     } else if (m->life) {
         m->life->clock_jump_us += sim_below(s, 5 * US);
         sim_tell(s, "%s: its clock jumps ahead", m->name);

@@ -193,8 +193,15 @@ static int by_return(const void *a, const void *b)
 
 static void history_doctor(struct sim *s, struct op *op)
 {
-    if (!op->returned_us || op->key < 0) return;
+    if (!op->returned_us) return;
+    if (op->kind == OP_LIST && op->http == 200) {
+        if (lie_now(s, LIE_LIST_OLD)) op->revision = 1;
+        if (lie_now(s, LIE_LIST_FUTURE)) op->revision = op->seen_limit + 1;
+    }
+    if (op->key < 0) return;
     if (op->kind == OP_READ && op->revision && lie_now(s, LIE_READ_OTHER)) op->seen_value++;
+    if (op->kind == OP_UPDATE && op->http == 200 && lie_now(s, LIE_WRITE_OTHER))
+        op->precondition = 1;
     if (op->kind != OP_CREATE || op->http != 201) return;
     if (lie_now(s, LIE_WRITE_REFUSED)) op->http = 409;
     if (lie_now(s, LIE_WRITE_LATE)) op->seen_limit = 1;
@@ -221,6 +228,7 @@ void history_check(struct sim *s)
             if (place[ended[next] - h->ops] > floor) floor = place[ended[next] - h->ops];
         uint64_t logged = history_logged(s, op);
         if (!op->returned_us) {
+            if (floor && lie_now(s, LIE_WRITE_EARLY)) logged = 1;
             if (logged && logged < floor)
                 history_wrong(s, op, floor, "written before it was asked");
             continue;

@@ -75,6 +75,15 @@ static void kubelet_silent(struct kubelet *k, uint64_t us)
     nodes_silent(k->sim, k->name, k->silent_until);
 }
 
+void kubelet_dies(struct sim *s, unsigned i, uint64_t us)
+{
+    struct kubelet *k = &s->kubelets[i];
+    kubelet_leave(k, sim_chance(s, 500));
+    kubelet_silent(k, us);
+    for (unsigned n = 0; n < PODS_MAX; n++) k->pods[n].used = false;
+    kubelet_connect_later(k, sim_between(s, 1 * MS, 1 * US));
+}
+
 /* A link breaks, an agent starts again, or a whole node is away and comes back without its pods. */
 void kubelet_disturb(struct sim *s)
 {
@@ -84,12 +93,12 @@ void kubelet_disturb(struct sim *s)
              what == 0   ? "its link breaks"
              : what == 1 ? "its agent is away for a while"
                          : "it is gone, and its pods");
+    if (what == 2) {
+        kubelet_dies(s, (unsigned)(k - s->kubelets), sim_between(s, 1 * US, 90 * US));
+        return;
+    }
     kubelet_leave(k, sim_chance(s, 500));
     if (what == 1) kubelet_silent(k, sim_between(s, 1 * US, 90 * US));
-    if (what == 2) {
-        kubelet_silent(k, sim_between(s, 1 * US, 90 * US));
-        for (unsigned i = 0; i < PODS_MAX; i++) k->pods[i].used = false;
-    }
     kubelet_connect_later(k, sim_between(s, 1 * MS, 1 * US));
 }
 

@@ -4,16 +4,22 @@
 
 enum { LIE_AT = 3 };
 
+static const char *const names[] = {
+#define X(name, text) text,
+    LIES(X)
+#undef X
+};
+
 enum lie lie_find(const char *name)
 {
-    static const char *const names[] = {
-#define X(name, text) text,
-        LIES(X)
-#undef X
-    };
     for (unsigned i = LIE_NONE + 1; i < LIE_COUNT; i++)
         if (strcmp(names[i], name) == 0) return i;
     return LIE_NONE;
+}
+
+const char *lie_name(enum lie lie)
+{
+    return names[lie];
 }
 
 bool lie_now(struct sim *s, enum lie which)

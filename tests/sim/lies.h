@@ -17,7 +17,20 @@ struct sim;
     X(TWO_LEADERS, "two-leaders") X(VOTE_TWICE, "vote-twice") X(COMMIT_CHANGES, "commit-changes") \
     X(COMMIT_ALONE, "commit-alone") X(BOUND_TWICE, "bound-twice") X(POD_TWICE, "pod-twice") \
     X(SILENCE, "silence") X(FINALIZER, "finalizer") X(OWNER, "owner") X(SET_SHORT, "set-short") \
-    X(QUEUE_LONG, "queue-long") X(AWAY_LOSES, "away-loses")
+    X(QUEUE_LONG, "queue-long") X(AWAY_LOSES, "away-loses") \
+    X(TERM_BACK, "term-back") X(LOG_OTHER, "log-other") X(LEADER_LACKS, "leader-lacks") \
+    X(COUNTED_WRONG, "counted-wrong") X(APPLIED_AHEAD, "applied-ahead") \
+    X(REVISION_GAP, "revision-gap") X(RESTORE_UNKNOWN, "restore-unknown") \
+    X(LIST_OLD, "list-old") X(LIST_FUTURE, "list-future") X(WRITE_OTHER, "write-other") \
+    X(WRITE_EARLY, "write-early") X(VALUE_TWICE, "value-twice") X(LIST_GHOST, "list-ghost") \
+    X(LIST_ORDER, "list-order") X(LIST_ELSEWHERE, "list-elsewhere") X(PAGE_OTHER, "page-other") \
+    X(WATCH_TYPE, "watch-type") X(BOOKMARK_EARLY, "bookmark-early") X(FEED_OTHER, "feed-other") \
+    X(UNDELETED, "undeleted") X(FINALIZER_LATE, "finalizer-late") \
+    X(NAMESPACE_GONE, "namespace-gone") X(NAMESPACE_GOING, "namespace-going") \
+    X(NAMESPACE_FULL, "namespace-full") X(OWNER_BLOCKED, "owner-blocked") \
+    X(OWNER_ORPHANS, "owner-orphans") X(LEFT_OVER, "left-over") X(EVICTED, "evicted") \
+    X(DISAGREE, "disagree") X(POD_HANGS, "pod-hangs") X(NO_WRITES, "no-writes") \
+    X(KEYFRAMES_MANY, "keyframes-many") X(NODE_UNREADY, "node-unready") X(NEWS_EARLY, "news-early") X(JOB_EARLY, "job-early") X(TIME_BACK, "time-back") X(STILL_BOUND, "still-bound") X(DISK_DAMAGED, "disk-damaged")
 /* clang-format on */
 enum lie {
 #define X(name, text) LIE_##name,
@@ -25,7 +38,8 @@ enum lie {
 #undef X
         LIE_COUNT
 };
-enum lie lie_find(const char *name);         /* LIE_NONE: there is none of this name */
+enum lie lie_find(const char *name); /* LIE_NONE: there is none of this name */
+const char *lie_name(enum lie lie);
 bool lie_now(struct sim *s, enum lie which); /* once, when it is asked for the third time */
 
 #endif

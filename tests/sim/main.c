@@ -19,6 +19,8 @@ static const char usage[] =
     "            [--masters 3|5]                  so many; then --nodes is exact, too\n"
     "            [--require-marks]                fails when a rare branch was not reached\n"
     "            [--except-marks A,B]              but for these\n"
+    "            [--reach A,B or all]             goes on until these are; fails when they are "
+    "not\n"
     "            [--lie NAME]                     a checker is told what is not so: it must fail\n"
     "            [--summary FILE]                 lines of key and value\n";
 
@@ -35,6 +37,7 @@ static const struct option options[] = {{"seed", required_argument, 0, 's'},
                                         {"shrink", no_argument, 0, 'k'},
                                         {"require-marks", no_argument, 0, 'q'},
                                         {"except-marks", required_argument, 0, 'x'},
+                                        {"reach", required_argument, 0, 'R'},
                                         {"lie", required_argument, 0, 'l'},
                                         {"masters", required_argument, 0, 'M'},
                                         {"verbose", no_argument, 0, 'v'},
@@ -108,6 +111,9 @@ static bool main_option(struct run *run, char c)
     case 'x':
         run->except = optarg;
         return true;
+    case 'R':
+        run->reach = optarg;
+        return marks_known(optarg);
     case 'k':
         return run->shrink = true;
     case 'q':

@@ -151,6 +151,7 @@ static void plot_do(struct plot *p, const struct act *a)
     static const enum fault kinds[] = {
         [DEED_ISOLATE] = FAULT_ISOLATE,   [DEED_PART] = FAULT_BRIDGE,
         [DEED_TEAR] = FAULT_DISK_CRASH,   [DEED_SCRATCH] = FAULT_DISK_ROTS,
+        [DEED_LOSE] = FAULT_DISK_ROTS,    [DEED_FADE] = FAULT_DISK_ROTS,
         [DEED_CRASH] = FAULT_CRASH,       [DEED_STICK] = FAULT_DISK_STUCK,
         [DEED_TRANSFER] = FAULT_TRANSFER, [DEED_TIMEOUT] = FAULT_TIMEOUT_NOW,
         [DEED_DEMOTE] = FAULT_MEMBERS};
@@ -200,6 +201,12 @@ static void plot_do(struct plot *p, const struct act *a)
         break;
     case DEED_SCRATCH:
         disk_scratch(s, m);
+        break;
+    case DEED_LOSE:
+        if (disk_may_taint(s, m) && disk_lose_segment(s, m)) m->tainted = true;
+        break;
+    case DEED_FADE:
+        disk_fade_keyframes(s, m);
         break;
     case DEED_TRANSFER:
     case DEED_TIMEOUT:

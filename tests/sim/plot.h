@@ -38,6 +38,8 @@ enum deed {
     DEED_FREE,     /* and goes on */
     DEED_TEAR,     /* who is killed in the middle of a write */
     DEED_SCRATCH,  /* who's history becomes unreadable */
+    DEED_LOSE,     /* who, down: the newest segment of its log */
+    DEED_FADE,     /* who, down: all its keyframes but the newest become unreadable */
     DEED_TRANSFER, /* who, leader, is asked to hand over to whom */
     DEED_TIMEOUT,  /* whom is told by who to campaign at once: the message of a transfer */
     DEED_DEMOTE,   /* who, leader, is asked to take whom's vote away */
@@ -65,7 +67,7 @@ struct staging {
     size_t segment_bytes;
     uint64_t keyframe_entries, trailing_entries;
     size_t piece_bytes, window_bytes;
-    struct beat beats[12];
+    struct beat beats[14]; /* the last one is empty */
 };
 
 extern const struct staging stagings[];

@@ -97,7 +97,7 @@ void profile_draw(struct sim *s)
     for (unsigned i = FAULT_NONE + 1; i < FAULT_TRANSFER; i++)
         p->weight[i] = sim_chance(s, 400) ? (unsigned)sim_between(s, 1, 10) : 0;
     s->keyframe_entries = sim_chance(s, 250) ? sim_between(s, 5, 100) : sim_between(s, 100, 3000);
-    s->trailing_entries = sim_between(s, 2, 200);
+    s->trailing_entries = sim_chance(s, 200) ? 0 : sim_between(s, 2, 200); /* 0: by their bytes */
     s->heartbeat_ms = 100;
     s->election_ms = 1000;
     s->master_count = sim_chance(s, 150) ? 5 : 3;

@@ -87,6 +87,7 @@ static void rules_logs_match(struct life *l, struct seen *seen)
         if (!e || (i > 1 && !before)) continue;
         uint64_t content = XXH3_64bits(&before, sizeof before) + e->type;
         if (e->type == RAFT_COMMAND) content += XXH3_64bits(e->buf.base, e->buf.len);
+        if (lie_now(s, LIE_LOG_OTHER)) content++;
         if (rules_fact(&s->rules->entries, i, e->term, content) != content)
             sim_fail(s, "%s has another entry %llu of term %llu, or another before it", l->m->name,
                      (ull)i, (ull)e->term);
@@ -101,6 +102,7 @@ static void rules_votes(struct life *l, struct seen *seen)
     const struct raft *r = rules_raft(l);
     const struct disk_terms *down = &s->rules->down[l->m->position];
     if (r->current_term == seen->term && r->voted_for == seen->vote) return;
+    if (lie_now(s, LIE_TERM_BACK)) seen->term = r->current_term + 1;
     if (r->current_term < seen->term || r->current_term < down->term)
         sim_fail(s, "%s goes back to term %llu from %llu", l->m->name, (ull)r->current_term,
                  (ull)(seen->term > down->term ? seen->term : down->term));
@@ -163,7 +165,10 @@ static void rules_new_leader(struct life *l)
     struct sim *s = l->m->sim;
     const struct rules *rules = s->rules;
     if (rules->last_by >= rules_raft(l)->current_term) return; /* elected in the past */
-    if (rules->last && !rules_stored(s, l->m->position, rules->last, rules->committed[rules->last]))
+    bool has =
+        !rules->last || rules_stored(s, l->m->position, rules->last, rules->committed[rules->last]);
+    if (lie_now(s, LIE_LEADER_LACKS)) has = false;
+    if (!has)
         sim_fail(s, "%s leads term %llu without entry %llu of term %llu on its disk: committed",
                  l->m->name, (ull)rules_raft(l)->current_term, (ull)rules->last,
                  (ull)rules->committed[rules->last]);
@@ -181,8 +186,8 @@ static void rules_counted(struct life *l, struct seen *seen)
         uint64_t its_term = other ? rules_raft(other)->current_term : s->rules->down[i].term;
         uint64_t index = p->match_index, term = view_term(l->core.quorum, index);
         seen->match[i] = index;
-        if (index && term && its_term <= rules_raft(l)->current_term &&
-            !rules_stored(s, i, index, term))
+        if (!index || !term || its_term > rules_raft(l)->current_term) continue;
+        if (lie_now(s, LIE_COUNTED_WRONG) || !rules_stored(s, i, index, term))
             sim_fail(
                 s,
                 "%s, leader of term %llu, counts m%u for entry %llu of term %llu, which it does "

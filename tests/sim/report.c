@@ -1,20 +1,8 @@
 #include "runner.h"
 
-#include "raft/guards.h"
-#include "store/marks.h"
-
-#include <assert.h>
 #include <unistd.h>
 
 typedef unsigned long long ull;
-
-static const char *const mark_names[] = {
-#define X(name) #name,
-    MARKS(X) STORE_MARKS(X)
-#undef X
-};
-enum { MARKS_ALL = MARK_COUNT + STORE_MARK_COUNT }; /* src/raft's, then src/store's */
-static_assert((int)MARKS_ALL <= (int)SIM_MARKS_MAX, "they fit");
 
 struct totals totals_of(const struct sim *s)
 {
@@ -26,8 +14,7 @@ struct totals totals_of(const struct sim *s)
         .open = s->history.open,
         .counts = s->counts,
     };
-    memcpy(t.marks, s->marks, sizeof t.marks);
-    for (unsigned i = 0; i < STORE_MARK_COUNT; i++) t.marks[MARK_COUNT + i] = store_marked(i);
+    marks_count(s, t.marks);
     return t;
 }
 
@@ -64,13 +51,6 @@ void report_progress(const struct run *run, bool last)
     fflush(stdout);
 }
 
-static unsigned report_marks_reached(const struct run *run)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < MARKS_ALL; i++) n += run->totals.marks[i] > 0;
-    return n;
-}
-
 void report_summary(const struct run *run)
 {
     const struct totals *t = &run->totals;
@@ -83,60 +63,11 @@ void report_summary(const struct run *run)
     printf("faults %llu:", (ull)t->counts.faults);
     for (unsigned i = FAULT_NONE + 1; i < FAULT_COUNT; i++)
         if (t->counts.by_kind[i]) printf(" %s=%llu", fault_names[i], (ull)t->counts.by_kind[i]);
+    printf("; wall clocks forward %llu, back %llu: %llu events expired, %llu jobs outlived",
+           (ull)t->counts.wall_forward, (ull)t->counts.wall_back, (ull)t->counts.expired,
+           (ull)t->counts.outlived);
     printf("; masters that ended themselves as they should: %llu\n", (ull)t->counts.designed_ends);
-    printf("marks reached %u of %d:", report_marks_reached(run), MARKS_ALL);
-    for (unsigned i = 0; i < MARKS_ALL; i++)
-        if (t->marks[i]) printf(" %s=%llu", mark_names[i], (ull)t->marks[i]);
-    printf("\n");
-}
-
-/* What need not be reached by chance, and what holds it instead. */
-static const struct {
-    const char *name, *why;
-} excused[] = {
-    {"keyframe_ahead_of_log", "one follower loses its history twice, and a crash meets the moment "
-                              "between keyframe and reset: tests/raft/test_backfill.c"},
-    {"seat_refused", "a replaced master comes back, as it was: tests/raft/test_seats.c"},
-};
-
-static const char *report_excuse(const char *name)
-{
-    for (size_t i = 0; i < sizeof excused / sizeof *excused; i++)
-        if (strcmp(excused[i].name, name) == 0) return excused[i].why;
-    return NULL;
-}
-
-static bool report_excepted(const struct run *run, const char *name)
-{
-    size_t n = strlen(name);
-    for (const char *p = run->except; p && (p = strstr(p, name)) != NULL; p += n) {
-        bool begins = p == run->except || p[-1] == ',', ends = p[n] == 0 || p[n] == ',';
-        if (begins && ends) return true;
-    }
-    return report_excuse(name) != NULL;
-}
-
-static void report_name(const struct run *run, const char *name, unsigned *n)
-{
-    bool excepted = report_excepted(run, name);
-    if (excepted) return;
-    printf("%s %s", *n ? "," : "not reached:", name);
-    ++*n;
-}
-
-bool report_unreached(const struct run *run)
-{
-    unsigned n = 0;
-    for (unsigned i = FAULT_NONE + 1; i < FAULT_COUNT; i++)
-        if (!run->totals.counts.by_kind[i]) report_name(run, fault_names[i], &n);
-    for (unsigned i = 0; i < MARKS_ALL; i++)
-        if (!run->totals.marks[i]) report_name(run, mark_names[i], &n);
-    if (n) printf("\n");
-    for (unsigned i = 0; i < MARKS_ALL; i++)
-        if (!run->totals.marks[i] && report_excuse(mark_names[i]))
-            printf("not reached, and need not be: %s: %s\n", mark_names[i],
-                   report_excuse(mark_names[i]));
-    return n > 0;
+    marks_print(run);
 }
 
 void report_write(const struct run *run)
@@ -159,9 +90,7 @@ void report_write(const struct run *run)
         for (const char *p = fault_names[i]; *p; p++) fputc(*p == ' ' ? '_' : *p, f);
         fprintf(f, " %llu\n", (ull)t->counts.by_kind[i]);
     }
-    fprintf(f, "marks_reached %u\nmarks %d\n", report_marks_reached(run), MARKS_ALL);
-    for (unsigned i = 0; i < MARKS_ALL; i++)
-        fprintf(f, "mark.%s %llu\n", mark_names[i], (ull)t->marks[i]);
+    marks_write(run, f);
     fclose(f);
 }
 
@@ -184,6 +113,7 @@ void report_command(const struct run *run, uint64_t seed, FILE *out)
     if (strcmp(run->profile, "swarm") != 0) fprintf(out, " --profile %s", run->profile);
     for (unsigned g = 1; g <= 8; g++)
         if (run->guards_off & (1u << (g - 1))) fprintf(out, " --guard-off S%u", g);
+    if (run->lie) fprintf(out, " --lie %s", lie_name(run->lie));
     if (run->clients) fprintf(out, " --clients %u", run->clients);
     if (run->masters) fprintf(out, " --masters %u", run->masters);
     if (run->nodes) fprintf(out, " --nodes %u", run->nodes);

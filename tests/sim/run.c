@@ -60,4 +60,5 @@ void sim_play(struct sim *s)
     ending_check(s);
     for (unsigned i = 0; i < s->master_count; i++)
         if (s->masters[i].life) master_crash(&s->masters[i], "the end");
+    disks_check(s);
 }

@@ -7,6 +7,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef LOGSHIP_COVERAGE
+#include <gcov.h>
+#endif
 
 int __real_clock_gettime(clockid_t id, struct timespec *out);
 
@@ -78,6 +81,10 @@ static void child_start(struct child *c, const struct run *run, uint64_t seed)
     runner_report = c->report;
     child_play(run, seed);
     fflush(NULL);
+#ifdef LOGSHIP_COVERAGE
+    sim_now_running = NULL;
+    __gcov_dump();
+#endif
     _exit(0);
 }
 
@@ -123,6 +130,7 @@ struct trial runner_try(const struct run *run, uint64_t seed)
 static bool runner_took(struct run *run, uint64_t seed, struct trial *t)
 {
     run->passed += t->passed;
+    marks_took(run, seed, &t->totals);
     totals_add(&run->totals, &t->totals);
     if (!t->passed && run->shrink) {
         shrink(run, seed, t);
@@ -136,7 +144,7 @@ static bool runner_took(struct run *run, uint64_t seed, struct trial *t)
 
 static bool runner_more(const struct run *run)
 {
-    if (run->next > run->last) return false;
+    if (run->next > run->last || marks_enough(run)) return false;
     return !run->minutes || runner_wall_s() - run->began < 60.0 * (double)run->minutes;
 }
 
@@ -145,8 +153,7 @@ static int runner_finish(struct run *run, bool failed)
     report_progress(run, true);
     report_summary(run);
     if (run->summary) report_write(run);
-    bool unreached = !run->one && report_unreached(run);
-    return failed || (run->require_marks && unreached);
+    return failed | marks_unreached(run);
 }
 
 int runner_many(struct run *run)

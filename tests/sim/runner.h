@@ -1,7 +1,8 @@
 /* Runs of many seeds, each in a process of its own.
  *
  *   main.c     the command line          report.c  what is told of a run
- *   runner.c   processes                 shrink.c  the smallest story of a failure */
+ *   runner.c   processes                 shrink.c  the smallest story of a failure
+ *   marks.c    which rare branches were reached */
 #ifndef LOGSHIP_TESTS_RUNNER_H
 #define LOGSHIP_TESTS_RUNNER_H
 
@@ -19,14 +20,15 @@ struct run {
     uint64_t first, last, minutes;
     unsigned jobs;
     bool one, verbose, shrink, require_marks;
-    const char *profile, *summary, *except; /* except: marks that need not be reached */
+    const char *profile, *summary;
+    const char *reach, *except; /* marks: to go on until they are reached; that need not be */
     uint32_t guards_off;
     enum lie lie;
     unsigned clients, nodes, masters; /* clients: at most; 0: as drawn */
     unsigned char *without;           /* faults to leave out, by number */
     size_t without_size;
     struct totals totals;
-    uint64_t passed, next;
+    uint64_t passed, next, reached_at[SIM_MARKS_MAX]; /* by which seed */
     double began;
 };
 
@@ -47,9 +49,16 @@ void totals_add(struct totals *sum, const struct totals *t);
 void report_progress(const struct run *run, bool last);
 void report_summary(const struct run *run);
 void report_write(const struct run *run); /* run->summary: lines of key and value */
-/* Tells which kinds of faults and marks no seed came to; false: none that matters. */
-bool report_unreached(const struct run *run);
 void report_command(const struct run *run, uint64_t seed, FILE *out); /* that replays it */
+
+/* --- marks.c: with these, kinds of faults may be named too --- */
+void marks_count(const struct sim *s, uint64_t marks[SIM_MARKS_MAX]);
+void marks_took(struct run *run, uint64_t seed, const struct totals *t); /* before they are added */
+void marks_print(const struct run *run);
+void marks_write(const struct run *run, FILE *f);
+bool marks_known(const char *list);
+bool marks_enough(const struct run *run);    /* run->reach is reached */
+bool marks_unreached(const struct run *run); /* tells which are missing that must not be */
 
 /* --- shrink.c --- */
 void shrink(const struct run *run, uint64_t seed, const struct trial *failed);

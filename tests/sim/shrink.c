@@ -4,6 +4,7 @@
 #include "runner.h"
 
 #include <ctype.h>
+#include <unistd.h>
 
 enum { TRIALS_MAX = 400, SECONDS_MAX = 120 };
 
@@ -13,7 +14,8 @@ struct shrinking {
     char *why;
     struct trial best;
     unsigned trials;
-    double began;
+    uint64_t most_events;
+    double began, told;
 };
 
 /* The last line says what is wrong; numbers and names in it differ from run to run. */
@@ -42,17 +44,33 @@ static uint64_t shrink_faults_of(const struct run *run, const struct trial *t)
     return n;
 }
 
+/* Fewer faults may take longer to fail: up to twice as many events as it took at first. */
 static bool shrink_smaller(const struct shrinking *k, const struct run *run, const struct trial *t)
 {
     uint64_t now = shrink_faults_of(run, t), before = shrink_faults_of(&k->run, &k->best);
+    if (t->totals.counts.events > k->most_events) return false;
     return now < before ||
            (now == before && t->totals.counts.events < k->best.totals.counts.events);
+}
+
+/* A line now and then; on a terminal one line that changes. */
+static void shrink_progress(struct shrinking *k)
+{
+    double now = runner_wall_s();
+    bool terminal = isatty(1);
+    if (now - k->told < (terminal ? 0.2 : 10)) return;
+    k->told = now;
+    printf("%sshrinking: %u trials, %.0f s, %llu faults, %llu events%s", terminal ? "\r" : "",
+           k->trials, now - k->began, (unsigned long long)shrink_faults_of(&k->run, &k->best),
+           (unsigned long long)k->best.totals.counts.events, terminal ? "   " : "\n");
+    fflush(stdout);
 }
 
 /* True: it fails as before, and is the smallest now. */
 static bool shrink_try(struct shrinking *k, const struct run *smaller)
 {
     if (shrink_over(k)) return false;
+    shrink_progress(k);
     k->trials++;
     struct trial t = runner_try(smaller, k->seed);
     mem_auto char *why = t.passed ? NULL : shrink_why(t.out);
@@ -109,9 +127,11 @@ static void shrink_faults(struct shrinking *k)
 
 void shrink(const struct run *run, uint64_t seed, const struct trial *failed)
 {
-    struct shrinking k = {.run = *run, .seed = seed, .began = runner_wall_s()};
+    struct shrinking k = {
+        .run = *run, .seed = seed, .began = runner_wall_s(), .told = runner_wall_s()};
     k.why = shrink_why(failed->out);
     k.best = *failed;
+    k.most_events = 2 * failed->totals.counts.events;
     k.best.out = mem_strdup(failed->out);
     shrink_cluster(&k);
     shrink_faults(&k);

@@ -61,6 +61,13 @@ const struct staging stagings[] = {
      .beats = {{CUE_READY, 'A', 0, 60, {{DEED_BIND, 'C', 0}, {DEED_STICK, 'C', 0}}},
                {CUE_WRITES, 'C', 0, 60, {{DEED_CRASH, 'A', 0}}},
                {CUE_LEADS, 'C', 0, 60, {{DEED_CRASH, 'C', 0}, {DEED_START, 'A', 0}}}}},
+    /* The same follower is told to campaign at once, which no tick has to do with. */
+    {.name = "s4-told",
+     .masters = 3,
+     .clients = 2,
+     .beats = {{CUE_READY, 'A', 0, 60, {{DEED_BIND, 'C', 0}, {DEED_STICK, 'C', 0}}},
+               {CUE_WRITES, 'C', 0, 60, {{DEED_TIMEOUT, 'C', 'A'}}},
+               {CUE_LEADS, 'C', 0, 60, {{DEED_CRASH, 'C', 0}, {DEED_START, 'C', 0}}}}},
     /* Two transfers of the leadership, the messages late: the old leader votes for the one, then
      * also for the other. */
     {.name = "s5",
@@ -195,6 +202,39 @@ const struct staging stagings[] = {
                {CUE_NONE, 0, 0, 600, {{DEED_START, 'B', 0}}},
                {CUE_INSTALLS, 'B', 0, 0, {{DEED_TEAR, 'B', 0}}},
                {CUE_NONE, 0, 0, 600, {{DEED_START, 'B', 0}}}}},
+    /* It happens twice to the same follower, whose log has no beginning any more; it crashes when
+     * the second keyframe is on its disk and its log ends far before, and the older keyframes rot.
+     */
+    {.name = "lag-twice",
+     .masters = 5,
+     .clients = 4,
+     .seconds = 25,
+     .segment_bytes = 24 << 10,
+     .keyframe_entries = 8,
+     .trailing_entries = 2,
+     .beats = {{CUE_READY,
+                'A',
+                0,
+                100,
+                {{DEED_BIND, 'B', 0}, {DEED_BIND, 'C', 0}, {DEED_ISOLATE, 'B', 0}}},
+               {CUE_NONE, 0, 0, 3000, {{DEED_NOTE, 'A', 0}}},
+               {CUE_NONE, 0, 0, 3000, {{DEED_SCRATCH, 'C', 0}}},
+               {CUE_READY, 'A', 0, 1500, {{DEED_CRASH, 'A', 0}}},
+               {CUE_LEADS, 'C', 0, 0, {{DEED_REJOIN, 'B', 0}}},
+               {CUE_INSTALLS, 'B', 0, 600, {{DEED_ISOLATE, 'B', 0}}},
+               {CUE_NONE, 0, 0, 3000, {{DEED_SCRATCH, 'C', 0}}},
+               {CUE_READY, 'D', 0, 1000, {{DEED_CRASH, 'D', 0}, {DEED_REJOIN, 'B', 0}}},
+               {CUE_LEADS, 'C', 0, 0, {{DEED_START, 'A', 0}, {DEED_START, 'D', 0}}},
+               {CUE_INSTALLS, 'B', 0, 0, {{DEED_CRASH, 'B', 0}, {DEED_FADE, 'B', 0}}},
+               {CUE_NONE, 0, 0, 300, {{DEED_START, 'B', 0}}}}},
+    /* The newest segment of a log is gone, and with it entries that are known to be committed. */
+    {.name = "shortened",
+     .masters = 3,
+     .clients = 2,
+     .segment_bytes = 24 << 10,
+     .beats = {{CUE_READY, 'A', 0, 0, {{DEED_BIND, 'B', 0}}},
+               {CUE_NONE, 0, 0, 3000, {{DEED_CRASH, 'B', 0}, {DEED_LOSE, 'B', 0}}},
+               {CUE_NONE, 0, 0, 500, {{DEED_START, 'B', 0}}}}},
     /* A disk stands still while its log is to be cut: what comes in waits, until it is too much. */
     {.name = "held",
      .masters = 3,

@@ -74,11 +74,13 @@ static void truth_changed(struct subscriber *sub, const struct change *c)
                      .index = l->core.world->index,
                      .request = c->txn->request,
                      .type = c->type,
+                     .time_ms = c->time_ms,
                      .folded_us = s->now_us};
     struct fact *known = truth_fact(s, c->revision);
     truth_key(c, &f);
     if (known->revision && lie_now(s, LIE_FOLD_OTHER)) f.value++;
     if (!known->revision) {
+        if (lie_now(s, LIE_REVISION_GAP)) s->truth.revision--;
         if (c->revision != s->truth.revision + 1)
             sim_fail(s, "revision %llu comes after %llu", (unsigned long long)c->revision,
                      (unsigned long long)s->truth.revision);
@@ -93,6 +95,7 @@ static void truth_changed(struct subscriber *sub, const struct change *c)
                  (int)c->txn->who.n, c->txn->who.p);
         api_rules_check(l, c);
         nodes_check(l, c);
+        clocks_check(s, c);
     } else if (known->key != f.key || known->type != f.type || known->value != f.value ||
                memcmp(&known->request, &f.request, sizeof f.request) != 0) {
         sim_fail(s, "%s folds another event at revision %llu", l->m->name,
@@ -108,6 +111,7 @@ static void truth_state(struct life *l, bool restored)
     struct world *w = l->core.world;
     t->states = truth_room(t->states, &t->state_room, w->revision, sizeof *t->states);
     struct state_at *at = &t->states[w->revision];
+    if (restored && lie_now(s, LIE_RESTORE_UNKNOWN)) at->index = 0;
     if (restored && !at->index && w->revision)
         sim_fail(s, "%s restores revision %llu, which nobody folded", l->m->name,
                  (unsigned long long)w->revision);
@@ -153,6 +157,7 @@ void truth_check_life(struct life *l)
     struct sim *s = l->m->sim;
     struct truth *t = &s->truth;
     struct quorum_status q = quorum_status(l->core.quorum);
+    if (lie_now(s, LIE_APPLIED_AHEAD)) q.applied_index = q.commit_index + 1;
     if (q.applied_index > q.commit_index)
         sim_fail(s, "%s applied beyond what is committed", l->m->name);
     if (strcmp(q.role, "leader") != 0) return;

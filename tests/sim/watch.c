@@ -15,7 +15,7 @@ static void watch_one(struct feed_watch *w, const struct feed_change *c)
         sim_fail(s, "the feed of %s skips from revision %llu to %llu", w->life->m->name,
                  (unsigned long long)w->at, (unsigned long long)c->revision);
     struct fact *f = truth_fact(s, c->revision);
-    if (f->revision != c->revision || f->type != c->type)
+    if (f->revision != c->revision || f->type != c->type || lie_now(s, LIE_FEED_OTHER))
         sim_fail(s, "the feed of %s tells another event at revision %llu", w->life->m->name,
                  (unsigned long long)c->revision);
     w->at = c->revision;

@@ -110,6 +110,7 @@ void webs_start(struct sim *s)
     web_lists_start(s);
     web_watches_start(s);
     web_house_start(s);
+    web_jobs_start(s);
 }
 
 void webs_tell(struct sim *s)

@@ -4,6 +4,7 @@
  *   web.c        calls and their answers         web_keys.c   readers and writers, for history.c
  *   web_list.c   pages and moments               web_watch.c  watches, resumed for ever
  *   web_house.c  owners, finalizers, namespaces, pods, leases
+ *   web_jobs.c   jobs that finish
  *
  * What they see is checked against the log as the masters folded it (truth.c). */
 #ifndef LOGSHIP_TESTS_WEB_H
@@ -56,6 +57,7 @@ void web_lists_start(struct sim *s);
 void web_watches_start(struct sim *s);
 const char *web_watches_behind(struct sim *s);
 void web_house_start(struct sim *s);
+void web_jobs_start(struct sim *s);
 const char *web_house_busy(struct sim *s);
 
 #endif

@@ -65,6 +65,7 @@ static void reader_complete(struct reader *r)
     mp_put_array(&all, r->count);
     buf_append(&all, r->items.data, r->items.len);
     log_check_list(s, r->kind, r->ns, r->revision, mp_read(all.data, all.len), r->web.name);
+    if (r->exact && lie_now(s, LIE_LIST_ELSEWHERE)) r->asked++;
     if (r->exact && r->revision != r->asked)
         sim_fail(s, "%s: asked for revision %llu, got %llu", r->web.name,
                  (unsigned long long)r->asked, (unsigned long long)r->revision);
@@ -91,6 +92,7 @@ static void reader_answered(void *arg, const struct web_answer *a)
         return;
     }
     uint64_t revision = web_revision(a->doc);
+    if (r->pages && lie_now(s, LIE_PAGE_OTHER)) r->revision--;
     if (r->pages++ && revision != r->revision)
         sim_fail(s, "%s: a page of revision %llu after one of %llu", r->web.name,
                  (unsigned long long)revision, (unsigned long long)r->revision);

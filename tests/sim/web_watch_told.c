@@ -39,6 +39,7 @@ static void watcher_event(struct watcher *w, const char *type, struct mp object)
         sim_fail(s, "%s: an event of revision %llu, which is not of its kind", w->web.name,
                  (unsigned long long)revision);
     const char *right = f->begins ? "ADDED" : f->ends ? "DELETED" : "MODIFIED";
+    if (lie_now(s, LIE_WATCH_TYPE)) right = "ANOTHER";
     if (strcmp(type, right) != 0)
         sim_fail(s, "%s: revision %llu is told as %s, it was %s", w->web.name,
                  (unsigned long long)revision, type, right);
@@ -103,6 +104,7 @@ static void watcher_line(struct watcher *w, const char *json, size_t n)
     } else if (w->initial) {
         watcher_initial(w, type, object);
     } else if (strcmp(type, "BOOKMARK") == 0) {
+        if (lie_now(s, LIE_BOOKMARK_EARLY)) w->at = 1;
         watcher_check_gap(w, web_revision(object), "a bookmark");
         if (web_revision(object) > w->at) w->at = web_revision(object);
         s->webs->bookmarks++;

@@ -2,8 +2,6 @@
 #include "actors/controllers/slices.h"
 #include "base/mem.h"
 
-#include <assert.h>
-
 static int slice_compare(const void *left, const void *right)
 {
     const struct slice_plan_slice *x = left, *y = right;
@@ -151,7 +149,7 @@ static void plan_rest(struct slice_plan *p, struct slice_job *job, size_t group)
 static void plan_gather(struct slice_plan *p, unsigned max)
 {
     for (size_t i = 0; i < p->have_count; i++)
-        if (p->slices[i].group != PLAN_NONE) p->groups[p->slices[i].group].slices++;
+        if (p->slices[i].group < p->group_count) p->groups[p->slices[i].group].slices++;
     for (size_t i = 0; i < p->group_count; i++) {
         struct slice_plan_group *g = &p->groups[i];
         size_t needed = g->endpoints ? (g->endpoints + max - 1) / max : 1;
@@ -159,9 +157,7 @@ static void plan_gather(struct slice_plan *p, unsigned max)
     }
     for (size_t i = p->have_count; i-- > 0;) {
         struct slice_plan_slice *s = &p->slices[i];
-        if (s->group == PLAN_NONE) continue;
-        assert(s->group < p->group_count && p->groups);
-        if (!p->groups[s->group].surplus) continue;
+        if (s->group >= p->group_count || !p->groups[s->group].surplus) continue;
         p->groups[s->group].surplus--;
         s->group = PLAN_NONE;
     }
