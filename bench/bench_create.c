@@ -107,7 +107,7 @@ static int work_once(int stages)
         rc = work_stage(&w, (enum stage)stage, served, &err);
     struct buf *all[] = {&w.json,  &w.structure, &w.placed, &w.begun,
                          &w.whole, &w.managed,   &w.owned};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) buf_free(all[i]);
+    for (size_t i = 0; i < sizeof all / sizeof(struct buf *); i++) buf_free(all[i]);
     return rc;
 }
 

@@ -83,7 +83,7 @@ void interests_clear(struct remotes *r)
 /* Of the addresses of kind and namespace, which stand for themselves in one process. */
 static void interest_key(struct buf *out, const struct kind *kind, istr ns, struct str name)
 {
-    buf_append(out, &kind, sizeof kind);
+    buf_append(out, &kind, sizeof(struct kind *));
     buf_append(out, &ns, sizeof ns);
     buf_append(out, name.p, name.n);
 }

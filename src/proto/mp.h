@@ -63,8 +63,9 @@ struct mp mp_read(const void *bytes, size_t n); /* the one value at the front, M
 /* The same in no time, of bytes that are known to be one whole value. */
 static inline struct mp mp_whole(const char *bytes, size_t n)
 {
-    struct mp v = {MP_END};
+    struct mp v;
     struct mp_cursor c = {bytes, n ? bytes + n : bytes};
+    memset(&v, 0, sizeof v);
     if (mp_step(&c, &v)) v.raw = (struct str){bytes, n};
     return v;
 }

@@ -125,7 +125,8 @@ static void the_masters_are_found_by_pods(void **state)
     buf_putc(&json, '\0');
     assert_string_equal(
         json.data,
-        "{\"metadata\":{},\"subsets\":[{\"addresses\":[{\"ip\":\"10.0.0.1\"},{\"ip\":\"10.0.0.2\"}]"
+        "{\"metadata\":{\"labels\":{\"endpointslice.kubernetes.io/skip-mirror\":\"true\"}},"
+        "\"subsets\":[{\"addresses\":[{\"ip\":\"10.0.0.1\"},{\"ip\":\"10.0.0.2\"}]"
         ",\"ports\":[{\"name\":\"https\",\"port\":6443,\"protocol\":\"TCP\"}]},{\"addresses\":[{"
         "\"ip\":\"::1\"}],\"ports\":[{\"name\":\"https\",\"port\":7443,\"protocol\":\"TCP\"}]}]}");
     doc_unref(d);
