@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "base/trace.h"
 
-
 struct system *system_new(const struct system_options *options)
 {
     struct system *s = mem_new(struct system);

@@ -23,7 +23,7 @@ void status_put(const struct status *s, struct buf *json);
 const char *status_reason(int code);
 /* "pods" or "replicasets.apps": how messages name a resource. */
 void status_resource(const struct kind_version *v, struct buf *out);
-/* 'Deployment.apps "x" is invalid: spec.replicas: Invalid value: -1: ...'; "" is the core's group. */
+/* 'Deployment.apps "x" is invalid: spec.replicas: Invalid value: -1: ...'; the core's is "". */
 void status_invalid_message(const char *group, const char *kind, struct str name,
                             const struct causes *causes, struct buf *out);
 

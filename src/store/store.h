@@ -125,7 +125,7 @@ struct store_past {
         count; /* refused: others have more of this master's past than it has itself */
     struct store_peer peers[STORE_PEERS_MAX];
     uint64_t seats[STORE_PEERS_MAX]; /* of peers: the committed entry that gave it its seat, or 0 */
-    uint64_t seat, seated;           /* our own; seated: what it stands for is here (raft/seats.h) */
+    uint64_t seat, seated; /* our own; seated: what it stands for is here (raft/seats.h) */
 };
 int store_past_get(struct store *s, struct store_past *out, struct error *err);
 int store_past_set(struct store *s, const struct store_past *past, uint64_t version,

@@ -153,8 +153,7 @@ static bool disk_is_found_out(struct sim *s, const struct sim_master *m)
         if (!l || &s->masters[i] == m || !l->core.quorum) continue;
         const struct store_past *p = &l->core.quorum->past.noted;
         for (unsigned k = 0; k < p->count && !l->core.quorum->past.noting; k++)
-            if (p->peers[k].id == m->id && p->peers[k].index > m->image_index)
-                return true;
+            if (p->peers[k].id == m->id && p->peers[k].index > m->image_index) return true;
     }
     return false;
 }
