@@ -201,6 +201,7 @@ static void the_replaced_one_is_refused_and_ends_itself(void **state)
     uint64_t term = leader->q->raft.current_term;
     assert_int_equal(seats_greet(m, leader, &err), E_DENIED);
     assert_non_null(strstr(err.text, "was replaced by"));
+    assert_true(cluster_mark(&c, MARK_seat_refused) > 0);
     cluster_run(&c, 20000); /* it campaigns, and nobody listens */
     assert_int_equal(leader->q->raft.current_term, term);
     assert_true(seats_ends(leader, m));
