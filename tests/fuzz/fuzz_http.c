@@ -100,6 +100,8 @@ static struct fuzz_seen fuzz_send(const uint8_t *data, size_t n, size_t piece)
     }
     shutdown(fd, SHUT_WR);
     fuzz_hear(loop, fd);
+    /* Reset: ports that wait for late segments would run out within seconds. */
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
     close(fd);
     return fuzz_seen;
 }
