@@ -95,6 +95,29 @@ static void a_finished_job_goes_after_its_time(void **state)
     stage_close(s);
 }
 
+static void a_job_that_is_told_to_have_finished_later_stays(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(NULL);
+    stage_make(s, kind_job, JOB("short", "'ttlSecondsAfterFinished':5"));
+    status(s, kind_job, "short",
+           "{'conditions':[{'type':'Failed','status':'True','lastTransitionTime':"
+           "'2023-11-14T22:13:21Z'}]}");
+    stage_pass(s, 4000);
+    s->slow = true; /* the news is on its way to the disks while the time runs out */
+    struct command *c = stage_about(COMMAND_STATUS, kind_job, "short");
+    c->status = stage_doc("{'conditions':[{'type':'Failed','status':'True','lastTransitionTime':"
+                          "'2023-11-14T22:13:41Z'}]}");
+    system_send(s->system, c);
+    stage_pass(s, 4000);
+    s->slow = false;
+    stage_pass(s, 1000);
+    assert_true(is_there(s, kind_job, "short"));
+    stage_pass(s, 20000);
+    assert_false(is_there(s, kind_job, "short"));
+    stage_close(s);
+}
+
 static void the_critical_classes_come_back(void **state)
 {
     (void)state;
@@ -145,6 +168,7 @@ int main(void)
         cmocka_unit_test(an_unused_claim_goes_at_once),
         cmocka_unit_test(a_volume_stays_while_it_is_bound),
         cmocka_unit_test(a_finished_job_goes_after_its_time),
+        cmocka_unit_test(a_job_that_is_told_to_have_finished_later_stays),
         cmocka_unit_test(the_critical_classes_come_back),
         cmocka_unit_test(the_masters_are_found_by_pods),
     };

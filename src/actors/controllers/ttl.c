@@ -47,7 +47,7 @@ static void look_at(struct ttl *c, struct look *look)
         look_again_at(look, c->lookout.now_ms + (uint64_t)left_s * 1000);
         return;
     }
-    struct command *command = acting_on(COMMAND_DELETE, job, c->lookout.who, look->cause);
+    struct command *command = acting_on_version(COMMAND_DELETE, job, c->lookout.who, look->cause);
     command->propagation = PROPAGATION_FOREGROUND;
     look_send(look, command);
 }
