@@ -45,6 +45,27 @@ static void what_an_owner_leaves_behind_is_collected(void **state)
     stage_close(s);
 }
 
+static void who_is_set_free_at_the_last_moment_stays(void **state)
+{
+    (void)state;
+    struct stage *s = family();
+    s->slow = true;
+    struct command *c = stage_about(COMMAND_DELETE, kind_configmap, "mother");
+    c->propagation = PROPAGATION_BACKGROUND;
+    system_send(s->system, c);
+    stage_turn(s);
+    c = stage_about(COMMAND_UPDATE, kind_configmap, "child"); /* on its way when the owner goes */
+    c->body = stage_doc("{'metadata':{'name':'child'}}");
+    system_send(s->system, c);
+    stage_commit(s);
+    stage_turn(s);
+    s->slow = false;
+    stage_pass(s, 500);
+    assert_null(stage_get(s, kind_configmap, "mother"));
+    assert_non_null(stage_get(s, kind_configmap, "child"));
+    stage_close(s);
+}
+
 static void in_the_foreground_the_owner_goes_last(void **state)
 {
     (void)state;
@@ -222,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_owner_leaves_behind_is_collected),
+        cmocka_unit_test(who_is_set_free_at_the_last_moment_stays),
         cmocka_unit_test(in_the_foreground_the_owner_goes_last),
         cmocka_unit_test(a_circle_of_owners_goes_as_a_whole),
         cmocka_unit_test(orphans_are_set_free),

@@ -100,7 +100,7 @@ static bool has_dependents(const struct collector *c, const struct object *o)
 static void delete_dependent(struct collector *c, const struct owner *by, const struct object *o,
                              bool foreground)
 {
-    struct command *command = acting_on(COMMAND_DELETE, o, c->who, by->cause);
+    struct command *command = acting_on_version(COMMAND_DELETE, o, c->who, by->cause);
     if (body_has_finalizer(o->body, "orphan"))
         command->propagation = PROPAGATION_ORPHAN;
     else if ((foreground && has_dependents(c, o)) ||
