@@ -105,7 +105,8 @@ class Replace(unittest.TestCase):
         until(lambda: "'logship master replace'" in self.cluster.said(lost))
         until(lambda: not self.running(lost))
         self.replace(lost)
-        self.assertEqual(self.masters()["masters"][seat - 1], f"m{seat + 3}")
+        # A follower learns of it with the next message of the leader.
+        until(lambda: self.masters()["masters"][seat - 1] == f"m{seat + 3}")
         self.cluster.agree()
 
 
