@@ -172,4 +172,8 @@ bool space_nearly_none(const char *dir);
 /* by_log: compare their chains with that of the log */
 int keyframe_check_all(struct store *s, bool by_log, store_report_fn *report, void *ctx);
 
+/* What to do with a master whose data cannot be trusted. */
+#define STORE_REPLACE_ADVICE                                                                       \
+    "`logship master replace` gives its seat to an empty master under a new id"
+
 #endif

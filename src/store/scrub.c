@@ -122,9 +122,9 @@ static bool scrub_stands(struct scrub *c)
 static void scrub_leave(struct scrub *c, int rc, const struct error *err)
 {
     if (scrub_stands(c))
-        scrub_found(c, rc, err,
-                    "this history cannot be read here: remove this master from the cluster and add "
-                    "it again, empty and under a new id");
+        scrub_found(
+            c, rc, err,
+            "this history cannot be read here; stop this master, then " STORE_REPLACE_ADVICE);
     c->round.segments++;
     store_cursor_close(c->cursor);
     c->cursor = NULL;

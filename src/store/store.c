@@ -207,9 +207,7 @@ static void store_advise(int rc, struct error *err)
 {
     size_t n = strlen(err->text);
     const char *advice = "";
-    if (rc == E_CORRUPT)
-        advice = " (see `logship verify`; `logship master replace` gives its seat to an empty "
-                 "master under a new id)";
+    if (rc == E_CORRUPT) advice = " (see `logship verify`; " STORE_REPLACE_ADVICE ")";
     if (rc == E_IO)
         advice = " (the disk or its filesystem fails: see the kernel's log, keep the directory and "
                  "start again when it can be read; nothing in it was changed)";
