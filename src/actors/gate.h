@@ -113,6 +113,8 @@ struct gate {
     void (*past)(struct gate *g, struct past_ask *p);
     void (*status)(struct gate *g,
                    struct gate_status *out); /* core thread only: from on_core of an ask */
+    /* Why no command is ever taken here (the past), to be told before one is made; else NULL. */
+    const char *read_only;
 };
 
 static inline void gate_ask(struct gate *g, struct ask *a)

@@ -79,8 +79,11 @@ static void dispatch_resource(struct request *r)
     if (str_is(method, "HEAD")) method = STR("GET");
     const struct route *route = &r->route;
     bool reads = str_is(method, "GET");
+    const char *read_only = r->api->options.gate->read_only;
     request_warn(r);
-    if (route->connect.n) {
+    if (read_only && !reads && route->kind->verbs != VERB_CREATE) {
+        reply_error(r, 403, "Forbidden", "%s", read_only);
+    } else if (route->connect.n) {
         dispatch_connect(r);
     } else if (route->sub) {
         dispatch_subresource(r, method);

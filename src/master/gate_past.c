@@ -12,6 +12,7 @@ struct gate_past {
     struct system *system; /* never leads */
     struct host host;
     struct inbox *home;
+    char why[96]; /* nothing can be written */
 };
 
 static void past_propose(void *ctx, struct str entry, uint64_t first_revision, int64_t time_ms)
@@ -49,9 +50,7 @@ static void past_run_command(struct note *n)
     struct past_note *pn = container_of(n, struct past_note, note);
     struct command *c = pn->subject;
     struct result r = {0};
-    result_refuse(&r, 403, "Forbidden",
-                  "this is the past, revision %" PRIu64 ": it can only be read",
-                  pn->g->world->revision);
+    result_refuse(&r, 403, "Forbidden", "%s", pn->g->why);
     mem_free(pn);
     if (c->done) c->done(c, &r);
     command_free(c);
@@ -131,8 +130,10 @@ struct gate *gate_past_new(struct world *w, struct inbox *home)
     g->host = host_real();
     g->system = system_new(
         &(struct system_options){.world = w, .host = &g->host, .propose = past_propose, .ctx = g});
-    g->gate = (struct gate){past_ask_door, past_command, past_listen,
-                            past_history,  past_past,    past_status};
+    g->gate = (struct gate){past_ask_door, past_command, past_listen, past_history,
+                            past_past,     past_status,  g->why};
+    snprintf(g->why, sizeof g->why, "this is the past, revision %" PRIu64 ": it can only be read",
+             w->revision);
     return &g->gate;
 }
 

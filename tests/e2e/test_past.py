@@ -99,7 +99,10 @@ class Replay(ClusterTest):
             self.assertRegex(described, r"Replicas: +\d+ current / \d+ desired")
             self.past(kubectl, address, "describe", "pod", names[0])
             self.past(kubectl, address, "get", "nodes,events,cm,ns")
+            as_it_is = self.past(kubectl, address, "get", "rs", "story", "-o",
+                                 "jsonpath={.spec.replicas}").stdout
             for words in (["delete", "pod", names[0]], ["scale", "rs", "story", "--replicas=1"],
+                          ["scale", "rs", "story", f"--replicas={as_it_is}"],
                           ["create", "configmap", "new"], ["label", "rs", "story", "a=b"]):
                 refused = self.past(kubectl, address, *words, check=False)
                 self.assertEqual(refused.returncode, 1, words)
