@@ -31,6 +31,11 @@ bool disk_may_taint(struct sim *s, const struct sim_master *m)
     return m->tainted || tainted < (s->master_count - 1) / 2;
 }
 
+void disk_taint(struct sim_master *m)
+{
+    m->tainted = m->scarred = true;
+}
+
 static void disk_has_room(void *arg)
 {
     struct sim_master *m = arg;
@@ -119,7 +124,7 @@ static void disk_rot_page(struct sim *s, struct sim_master *m, const char *path,
 static void disk_rot_pair(struct sim *s, struct sim_master *m)
 {
     mem_auto char *path = mem_printf("%s/%s", m->dir, sim_chance(s, 500) ? "slots" : "past");
-    m->tainted = true;
+    disk_taint(m);
     if (sim_chance(s, 200)) {
         sim_tell(s, "%s: %s is lost", m->name, path + strlen(m->dir) + 1);
         syscall(SYS_unlinkat, AT_FDCWD, path, 0);
@@ -141,7 +146,7 @@ static void disk_rot(struct sim *s, struct sim_master *m)
     mem_auto char *path = disk_pick_file(s, in_log ? log : keyframes, in_log && m->life);
     struct stat st;
     if (!path || disk_has_open(m, path) || stat(path, &st) || st.st_size < 2 * MEDIUM_PAGE) return;
-    m->tainted = true;
+    disk_taint(m);
     uint64_t size = (uint64_t)st.st_size, pages = size / MEDIUM_PAGE;
     switch (sim_below(s, 5)) {
     case 0:

@@ -48,7 +48,7 @@ void disk_scratch(struct sim *s, struct sim_master *m)
         return;
     }
     master_crash(m, "killed");
-    m->tainted = true;
+    disk_taint(m);
     for (size_t i = 0; i + NEWEST < n; i++) {
         mem_auto char *path = mem_printf("%s/%020llu.mdb", log, (unsigned long long)firsts[i]);
         int fd = disk_raw_open(path, O_RDWR);
@@ -73,7 +73,7 @@ void disk_fade_keyframes(struct sim *s, struct sim_master *m)
         int fd = disk_raw_open(path, O_RDWR);
         if (fd >= 0 && syscall(SYS_pwrite64, fd, "scratch", 7, 0) != 7) abort();
         if (fd >= 0) close(fd);
-        m->tainted = true;
+        disk_taint(m);
     }
     mem_free(numbers);
     sim_tell(s, "%s: all its keyframes but the newest are scratched", m->name);

@@ -60,6 +60,7 @@ struct sim_master {
     bool replaced; /* by nothing or by an older copy: it must not be taken back */
     bool lost;     /* it refused, or was refused, and stays away */
     bool renewed;  /* empty, under a new id, and not caught up yet */
+    bool scarred;  /* tainted by damage to this very disk: that does not pass */
     uint64_t image_us, image_index; /* of the copy of its disk that is kept; 0: none */
     char name[16];
 };

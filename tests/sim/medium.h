@@ -100,6 +100,7 @@ void medium_entries_crash(struct medium *md, bool power);
 /* disk_faults.c, disk_replace.c */
 int disk_raw_open(const char *path, int flags); /* past the medium */
 bool disk_may_taint(struct sim *s, const struct sim_master *m);
+void disk_taint(struct sim_master *m); /* what it holds is damaged */
 bool disk_lose_segment(struct sim *s, struct sim_master *m);
 void disk_renew(struct sim_master *m); /* nothing is on it any more */
 void disk_wipe(struct sim *s, struct sim_master *m);

@@ -22,12 +22,13 @@ bool operator_works(const struct sim *s)
     return s->seed % 4 != 0 || s->profile.weight[FAULT_DISK_WIPED] > 5;
 }
 
-/* The new one has what its predecessors had: from now on nothing excuses it. */
+/* The new one has what its predecessors had: from now on nothing excuses it, but damage since. */
 static void operator_trusts(struct sim_master *m)
 {
     if (!m->renewed || !m->life || m->lost || m->replaced || !quorum_votes(m->life->core.quorum))
         return;
-    m->renewed = m->tainted = false;
+    m->renewed = false;
+    m->tainted = m->scarred;
     sim_tell(m->sim, "%s has taken its place among the masters", m->name);
 }
 
@@ -39,7 +40,7 @@ static void operator_installs(struct sim_master *m, uint64_t id)
     rules_forget(s, m->position);
     m->id = id;
     snprintf(m->name, sizeof m->name, "m%llu", (unsigned long long)id);
-    m->lost = m->replaced = false;
+    m->lost = m->replaced = m->scarred = false;
     m->renewed = m->tainted = true;
     m->image_us = m->image_index = 0;
     s->counts.replaced++;

@@ -203,7 +203,7 @@ static void plot_do(struct plot *p, const struct act *a)
         disk_scratch(s, m);
         break;
     case DEED_LOSE:
-        if (disk_may_taint(s, m) && disk_lose_segment(s, m)) m->tainted = true;
+        if (disk_may_taint(s, m) && disk_lose_segment(s, m)) disk_taint(m);
         break;
     case DEED_FADE:
         disk_fade_keyframes(s, m);
