@@ -43,8 +43,9 @@ static void node_argv(const struct cluster_dir *d, unsigned k, struct argv_list 
     arg(a, "--name", mem_printf("n%u", k));
     arg(a, "--driver", d->settings.runtime);
     arg(a, "--images", cluster_file(d, "images"));
-    /* Clusters side by side on one machine have networks of their own. */
-    unsigned second = 64 + (unsigned)(d->settings.api_port % 128);
+    /* Clusters side by side on one machine have networks of their own, past the addresses of
+     * services (10.96.0.0/12). */
+    unsigned second = 112 + (unsigned)(d->settings.api_port % 128);
     arg(a, "--pod-cidr", mem_printf("10.%u.%u.0/24", second, k));
     joining_argv(d, a);
 }
