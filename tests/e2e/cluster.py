@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -32,22 +33,40 @@ def kubectl_current():
     return None if '"v1.20' in out or not out else path
 
 
-def free_ports():
-    """A base so that base..base+6, base+100.., base+200.. are free."""
-    for base in range(20000 + os.getpid() % 1000 * 7, 60000, 311):
-        ports = [base + k + offset for offset in (0, 100, 200) for k in range(3)]
+def hold_ports():
+    """(base, sockets): base..base+2, base+100.. and base+200.. belong to whoever holds the sockets. They are
+    bound for themselves alone, so that no other test gets them and no connection of anybody's begins
+    there while a master is down; that they may be shared is said afterwards, for the masters' sake."""
+    bases = list(range(10000, 60000, 300))
+    random.SystemRandom().shuffle(bases)
+    for base in sorted(bases, key=lambda b: b > 32000):  # first those which no system gives to clients
+        held = []
         try:
-            for port in ports:
-                with socket.socket() as s:
-                    s.bind(("127.0.0.1", port))
-            return base
+            for port in [base + k + offset for offset in (0, 100, 200) for k in range(3)]:
+                held.append(socket.socket())
+                held[-1].bind(("127.0.0.1", port))
         except OSError:
+            for s in held:
+                s.close()
             continue
+        for s in held:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return base, held
     raise RuntimeError("no free ports")
 
 
-def until(what, seconds=20.0, every=0.05):
-    """Calls what() until it returns something true; returns it. Exceptions count as not yet."""
+def alive(pid):
+    """Whether a process, or a thread of it, still runs: not so when only its parent has not looked yet."""
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state not in "ZX" or len(os.listdir(f"/proc/{pid}/task")) > 1
+    except OSError:
+        return False
+
+
+def until(what, seconds=60.0, every=0.05):
+    """Calls what() until it returns something true; returns it. Exceptions count as not yet. The patience is
+    for machines that have a lot to do: how fast something is, this does not tell."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -68,11 +87,15 @@ class Cluster:
 
     def __init__(self, *options, masters=3, dir=None):
         self.dir = pathlib.Path(dir or tempfile.mkdtemp(prefix="logship-e2e-"))
-        self.port = free_ports()
+        self.port, self.held = hold_ports()
         self.masters = masters
         self.options = list(options)
         self.kubeconfig = self.dir / "kubeconfig"
-        self.up()
+        try:
+            self.up()
+        except BaseException:
+            self.close()
+            raise
 
     def up(self, *more):
         return self.logship("up", "--dir", self.dir, "--masters", self.masters, "--api-port",
@@ -90,20 +113,36 @@ class Cluster:
         return {l.split()[0]: int(l.split()[1]) for l in lines if l.strip()}
 
     def kill(self, name, how=signal.SIGKILL):
-        os.kill(self.pids()[name], how)
+        """After SIGKILL it is gone, and what it had open with it: it can be started again at once."""
+        pid = self.pids()[name]
+        os.kill(pid, how)
+        if how == signal.SIGKILL:
+            until(lambda: not alive(pid))
+
+    def running(self, name):
+        return alive(self.pids()[name])
 
     def close(self):
-        for pid in self.pids().values():
-            try:
-                os.kill(pid, signal.SIGCONT)
-                os.kill(pid, signal.SIGTERM)
-            except ProcessLookupError:
-                pass
+        try:
+            self.end()
+        finally:
+            for s in self.held:
+                s.close()
+            if os.environ.get("KEEP"):
+                print("kept", self.dir)
+            else:
+                shutil.rmtree(self.dir, ignore_errors=True)
+
+    def end(self):
+        """Every process, also those that are paused."""
+        if (self.dir / "pids").exists():
+            for pid in self.pids().values():
+                try:
+                    os.kill(pid, signal.SIGCONT)
+                    os.kill(pid, signal.SIGTERM)
+                except ProcessLookupError:
+                    pass
         self.logship("down", "--dir", self.dir, check=False)
-        if os.environ.get("KEEP"):
-            print("kept", self.dir)
-        else:
-            shutil.rmtree(self.dir, ignore_errors=True)
 
     # The API, plainly.
 
@@ -146,7 +185,26 @@ class Cluster:
         return {}
 
     def leader(self):
-        return until(lambda: self.status().get("leader"))
+        """Who leads, by its own word: others may not have heard yet that it is gone."""
+        def sure():
+            name = self.status()["leader"] or ""
+            seat = (int(name[1:]) - 1) % self.masters + 1
+            return name if self.get("/logship/status", master=seat)["leader"] == name else None
+        return until(sure)
+
+    def insist(self, method, path, body=None, **more):
+        """Asks one master after the other until it is carried out or refused: (status, body). What was
+        carried out without an answer is refused the second time."""
+        def told():
+            for master in range(1, self.masters + 1):
+                try:
+                    status, got = self.call(method, path, body, master=master, **more)
+                except (OSError, http.client.HTTPException):
+                    continue
+                if status < 500 and status != 429:
+                    return status, got
+            return None
+        return until(told)
 
     def nodes_ready(self, count):
         def ready():
@@ -154,11 +212,11 @@ class Cluster:
             good = [n for n in nodes for c in n["status"].get("conditions", [])
                     if c["type"] == "Ready" and c["status"] == "True"]
             return len(good) >= count
-        until(ready, 30)
+        until(ready)
 
     # kubectl, as a user types it.
 
-    def kubectl(self, *words, kubectl=None, master=None, stdin=None, check=True, timeout=60):
+    def kubectl(self, *words, kubectl=None, master=None, stdin=None, check=True, timeout=120):
         context = ["--context", f"m{master}"] if master else []
         done = subprocess.run([kubectl or kubectl_120(), *context, *map(str, words)],
                               capture_output=True, text=True, timeout=timeout, input=stdin,
@@ -174,12 +232,31 @@ class Cluster:
     def digest(self, master):
         return self.get("/logship/digest", master=master)
 
-    def agree(self, seconds=30):
+    def agree(self, seconds=60):
         """All masters at one revision with one digest; that."""
         def same():
             digests = [self.digest(k) for k in range(1, self.masters + 1)]
             return digests[0] if all(d == digests[0] for d in digests) else None
         return until(same, seconds)
+
+    def quiet(self):
+        """As agree(), and for a while nothing has changed any more."""
+        def still():
+            before = self.agree()
+            time.sleep(0.7)
+            return before if self.agree() == before else None
+        return until(still)
+
+    def serve_past(self, test, revision=None):
+        """`logship replay --serve` until the test is over; its host and port."""
+        until_ = ["--until", str(revision)] if revision else []
+        server = subprocess.Popen([LOGSHIP, "replay", "--dir", self.dir, *until_, "--serve",
+                                   "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+        test.addCleanup(lambda: (server.kill(), server.communicate()))
+        first = server.stdout.readline()
+        found = re.match(r"revision (\d+) at http://(\S+) ", first)
+        assert found and revision in (None, int(found[1])), (revision, first)
+        return found[2]
 
     def said(self, name):
         """What a process wrote, all its lives."""

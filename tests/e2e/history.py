@@ -3,7 +3,7 @@ import http.client
 import threading
 import time
 
-from cluster import config_map
+from cluster import config_map, until
 
 
 class Writers:
@@ -29,7 +29,8 @@ class Writers:
             number += 1
             try:
                 status, body = self.cluster.call("POST", "/api/v1/namespaces/default/configmaps",
-                                                 config_map(name, k=str(k)), master=master)
+                                                 config_map(name, k=str(k)), master=master,
+                                                 timeout=5)
                 with self.lock:
                     if status == 201:
                         revision = int(body["metadata"]["resourceVersion"])
@@ -50,6 +51,11 @@ class Writers:
             thread.join()
         return self
 
+    def at_work(self, count=60):
+        """Until so many more were acknowledged."""
+        wanted = len(self.acknowledged) + count
+        until(lambda: len(self.acknowledged) >= wanted)
+
     def longest_gap(self, after=0.0):
         """Seconds without an acknowledged write, from `after` on."""
         times = sorted(t for _, t in self.acknowledged.values() if t >= after)
@@ -57,7 +63,8 @@ class Writers:
 
     def check(self, test, master):
         """Everything acknowledged is there; revisions are unique; what is there was asked for."""
-        items = self.cluster.get("/api/v1/namespaces/default/configmaps", master=master)["items"]
+        maps = until(lambda: self.cluster.get("/api/v1/namespaces/default/configmaps", master=master))
+        items = maps["items"]
         there = {i["metadata"]["name"]: int(i["metadata"]["resourceVersion"]) for i in items}
         lost = [n for n in self.acknowledged if n not in there]
         test.assertEqual(lost, [], "acknowledged and lost")

@@ -26,8 +26,8 @@ def installed():
         for file in SOURCE.glob("*.*"):
             shutil.copy(file, home)
         if not done.exists() or done.read_text() != wanted:
-            npm = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=home,
-                                 capture_output=True, text=True)
+            npm = subprocess.run(["timeout", "300", "npm", "ci", "--ignore-scripts", "--no-audit",
+                                  "--no-fund"], cwd=home, capture_output=True, text=True)
             if npm.returncode:
                 raise unittest.SkipTest(f"npm could not install the client: {npm.stderr[-500:]}")
             done.write_text(wanted)

@@ -2,11 +2,10 @@
 import copy
 import http.client
 import json
-import subprocess
 import threading
 import unittest
 
-from cluster import LOGSHIP, ClusterTest, Cluster, free_ports, kubectl_120, kubectl_current, until
+from cluster import ClusterTest, Cluster, kubectl_120, kubectl_current, until
 
 GROUP = "stable.example.com"
 CRON = r"^(\d+|\*)(/\d+)?(\s+(\d+|\*)(/\d+)?){4}$"
@@ -326,16 +325,12 @@ class Lasting(unittest.TestCase):
         return path
 
     def serve_past(self, revision):
-        port = free_ports() + 50
-        server = subprocess.Popen([LOGSHIP, "replay", "--dir", self.cluster.dir, "--until",
-                                   str(revision), "--serve", f"127.0.0.1:{port}"],
-                                  stdout=subprocess.DEVNULL)
-        self.addCleanup(lambda: (server.terminate(), server.wait(10)))
-        return http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        address = self.cluster.serve_past(self, revision)
+        return http.client.HTTPConnection(address, timeout=10)
 
     def test_they_are_in_the_log_and_outlast_their_masters(self):
         path = self.make()
-        before = self.cluster.agree()
+        before = self.cluster.quiet()
         told = self.cluster.logship("log", "--dir", self.cluster.dir, "--kind",
                                     f"crontabs.{GROUP}", "-o", "json").stdout
         created = [json.loads(line) for line in told.splitlines()]
@@ -351,7 +346,7 @@ class Lasting(unittest.TestCase):
 
     def test_the_past_is_served_with_the_definitions_of_then(self):
         path = self.make()
-        moment = self.cluster.agree()["revision"]
+        moment = self.cluster.quiet()["revision"]
         self.cluster.kubectl("delete", "crd", f"crontabs.{GROUP}")
         self.assertEqual(self.cluster.call("GET", path)[0], 404)
         past = self.serve_past(moment)

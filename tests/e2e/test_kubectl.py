@@ -60,7 +60,7 @@ class Verbs(KubectlStory):
         self.assertIn("kind: ReplicaSet", self.kn("get", "rs", "web", "-o", "yaml"))
         self.assertEqual(self.kn("get", "rs", "web", "-o", "jsonpath={.spec.replicas}"), "3")
         self.assertEqual(len(self.kn("get", "pods", "-o", "name").split()), 3)
-        self.assertRegex(self.kn("get", "rs"), r"web +3 +3 +3 ")
+        until(lambda: re.search(r"web +3 +3 +3 ", self.kn("get", "rs")))
         self.assertIn(self.ns, self.k("get", "pods", "--all-namespaces"))
         self.assertIn("web", self.kn("get", "all"))
 
@@ -88,26 +88,25 @@ class Verbs(KubectlStory):
 
     def test_watch_shows_changes_as_they_come(self):
         env = {**os.environ, "KUBECONFIG": str(self.cluster.kubeconfig)}
-        watch = subprocess.Popen([self.binary, "-n", self.ns, "get", "pods", "-w", "-o", "name"],
-                                 env=env, stdout=subprocess.PIPE, text=True)
-        try:
-            time.sleep(0.5)
-            self.web(replicas=1)
-            self.kn("delete", "rs", "web")
-            time.sleep(0.5)
-        finally:
-            watch.terminate()
-        lines = watch.communicate()[0].split()
-        self.assertGreaterEqual(len(lines), 3, lines)
+        with open(self.cluster.dir / self.ns, "w") as said:
+            watch = subprocess.Popen([self.binary, "-n", self.ns, "get", "pods", "-w", "-o", "name"],
+                                     env=env, stdout=said)
+        self.addCleanup(watch.wait)
+        self.addCleanup(watch.kill)
+        lines = lambda: (self.cluster.dir / self.ns).read_text().split()
+        self.web(replicas=1)
+        until(lines)
+        before = len(lines())
+        self.kn("delete", "rs", "web")
+        until(lambda: len(lines()) >= max(3, before + 1))
 
     def test_describe_tells_events_and_owner(self):
         self.web()
         pod = self.kn("get", "pods", "-o", "jsonpath={.items[0].metadata.name}")
-        told = self.kn("describe", "pod", pod)
-        self.assertRegex(told, r"Controlled By: +ReplicaSet/web")
-        self.assertIn("Successfully assigned", told)
+        self.assertRegex(self.kn("describe", "pod", pod), r"Controlled By: +ReplicaSet/web")
+        until(lambda: "Successfully assigned" in self.kn("describe", "pod", pod))
         self.assertRegex(self.kn("describe", "rs", "web"), r"Pods Status: +3 Running")
-        self.assertIn("SuccessfulCreate", self.kn("describe", "rs", "web"))
+        until(lambda: "SuccessfulCreate" in self.kn("describe", "rs", "web"))
         self.assertIn("Allocated resources", self.k("describe", "node", "sim-0"))
         self.assertIn("Active", self.k("describe", "namespace", self.ns))
 
@@ -168,13 +167,19 @@ class Verbs(KubectlStory):
         self.assertIn('configmaps "cm" already exists', refused.stderr)
         self.assertIn("already exists", refused.stderr)
 
+    def test_cron_jobs_can_be_worked_with_by_any_client(self):
+        self.kn("create", "cronjob", "cj", "--image=busybox", "--schedule=*/5 * * * *")
+        self.assertIn("created", self.kn("create", "job", "now", "--from=cronjob/cj"))
+        self.assertIn("updated", self.kn("set", "image", "cronjob/cj", "cj=busybox:2"))
+        self.assertIn("busybox:2", self.kn("get", "cronjob", "-o", "wide"))
+
     def test_wait_for_conditions_and_for_deletion(self):
         self.web()
-        out = self.kn("wait", "--for=condition=Ready", "pod", "-l", "app=web", "--timeout=10s")
+        out = self.kn("wait", "--for=condition=Ready", "pod", "-l", "app=web", "--timeout=60s")
         self.assertEqual(out.count("condition met"), 3)
         pod = self.kn("get", "pods", "-o", "name").split()[0]
         self.kn("delete", pod, "--wait=false")
-        self.kn("wait", "--for=delete", pod, "--timeout=10s", check=False)
+        self.kn("wait", "--for=delete", pod, "--timeout=60s", check=False)
         self.assertNotIn(pod, self.kn("get", "pods", "-o", "name").split())
 
     def test_what_the_server_is(self):

@@ -26,7 +26,7 @@ def parse_time(text):
 
 class NodesTest(ClusterTest):
     """What the tests below do to nodes."""
-    grace = 2.0
+    grace = 3.0
     options = options(grace)
     nodes = 2
 
@@ -80,27 +80,34 @@ class NodesTest(ClusterTest):
         self.addCleanup(self.cluster.call, "DELETE", f"/api/v1/nodes/{name}")
 
     def renew(self, name):
-        """A lease, renewed five times in each grace period, at whichever master answers."""
+        """A lease, renewed five times in each grace period, at whichever master answers. Gives when it was."""
         path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
         lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
                  "metadata": {"name": name, "namespace": "kube-node-lease"},
                  "spec": {"holderIdentity": name, "leaseDurationSeconds": 40}}
         self.assertEqual(self.cluster.call("POST", path, lease)[0], 201)
-        stop = threading.Event()
+        stop, times = threading.Event(), [time.time()]
 
         def go_on():
             master = 0
             while not stop.wait(self.grace / 5):
                 now = datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
                 try:
-                    self.cluster.call("PATCH", f"{path}/{name}", {"spec": {"renewTime": now}},
-                                      master=master % 3 + 1, headers=MERGE, timeout=2)
+                    status, _ = self.cluster.call(
+                        "PATCH", f"{path}/{name}", {"spec": {"renewTime": now}},
+                        master=master % 3 + 1, headers=MERGE, timeout=2)
+                    times.extend([time.time()] if status == 200 else [])
                 except OSError:
                     master += 1
         thread = threading.Thread(target=go_on)
         thread.start()
         self.addCleanup(thread.join)
         self.addCleanup(stop.set)
+        return times
+
+    def in_time(self, times):
+        """Whether the node was heard often enough: on a machine that stands still it is not."""
+        return max(b - a for a, b in zip(times, [*times[1:], time.time()])) < self.grace * 0.7
 
 
 class Silence(NodesTest):
@@ -116,10 +123,8 @@ class Silence(NodesTest):
         process.kill()
         until(lambda: ready(self.node("lost-0")) == ready(self.node("lost-1")) == "Unknown")
         self.assertGreater(time.time() - killed, self.grace * 0.7, "not before its time")
-        node = self.node("lost-0")
-        self.assertEqual({t["effect"] for t in node["spec"]["taints"]
-                          if t["key"] == "node.kubernetes.io/unreachable"},
-                         {"NoSchedule", "NoExecute"})
+        until(lambda: {t["effect"] for t in self.node("lost-0")["spec"]["taints"]
+                       if t["key"] == "node.kubernetes.io/unreachable"} == {"NoSchedule", "NoExecute"})
         shown = self.cluster.kubectl("get", "node", "lost-0").stdout
         self.assertIn("NotReady", shown)
 
@@ -131,13 +136,12 @@ class Silence(NodesTest):
         rest = {p["metadata"]["name"] for p in self.pods("moving")
                 if "deletionTimestamp" in p["metadata"]}
         self.assertLessEqual(rest, away, "only pods of the lost nodes were evicted")
-        told = self.cluster.kubectl("get", "events").stdout
-        self.assertIn("NodeNotReady", told)
+        until(lambda: "NodeNotReady" in self.cluster.kubectl("get", "events").stdout)
         self.more_nodes("lost-")  # it comes back: what had to go goes, what had not stays
         until(lambda: {p["metadata"]["name"] for p in self.pods("moving")} ==
               {p["metadata"]["name"] for p in self.living("moving")})
         self.assertEqual(len(self.living("moving")), 12)
-        self.assertNotIn("unreachable", json.dumps(self.node("lost-0")["spec"]))
+        until(lambda: "unreachable" not in json.dumps(self.node("lost-0")["spec"]))
 
     def test_pods_that_tolerate_it_stay(self):
         process = self.more_nodes("patient-", 1)
@@ -156,30 +160,30 @@ class Silence(NodesTest):
         self.assertNotIn("deletionTimestamp", self.cluster.get(f"{PODS}/patient")["metadata"])
 
     def test_a_node_made_through_the_api_lives_as_long_as_it_is_heard(self):
-        self.make_node("api-silent")
-        began = time.time()
-        self.make_node("api-leased")
-        self.renew("api-leased")
         for name in ("api-silent", "api-leased"):
             pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"on-{name}"},
                    "spec": {"nodeSelector": {"api": name},
                             "containers": [{"name": "c", "image": "i"}]}}
             self.assertEqual(self.cluster.call("POST", PODS, pod)[0], 201)
-            until(lambda n=name: self.cluster.get(f"{PODS}/on-{n}")["spec"].get("nodeName") == n, 3)
-        self.assertEqual(ready(self.node("api-silent")), "True")
+        began = time.time()
+        self.make_node("api-silent")
+        self.make_node("api-leased")
+        renewed = self.renew("api-leased")
+        for name in ("api-silent", "api-leased"):
+            until(lambda n=name: self.cluster.get(f"{PODS}/on-{n}")["spec"].get("nodeName") == n)
         until(lambda: ready(self.node("api-silent")) == "Unknown")
         self.assertGreater(time.time() - began, self.grace * 0.9)
         time.sleep(self.grace)
-        self.assertEqual(ready(self.node("api-leased")), "True", "its lease is renewed")
+        if self.in_time(renewed):
+            self.assertEqual(list(self.unknown_events("api-leased")), [], "its lease is renewed")
         condition = next(c for c in self.node("api-silent")["status"]["conditions"]
                          if c["type"] == "Ready")
         self.assertEqual(condition["reason"], "NodeStatusUnknown")
-        until(lambda: "Unknown" == ready(self.node("api-silent")))
         self.cluster.call("PATCH", "/api/v1/nodes/api-silent/status", {"status": {"conditions": [
             {"type": "Ready", "status": "True", "reason": "back"}]}},
             headers={"Content-Type": "application/strategic-merge-patch+json"})
         until(lambda: ready(self.node("api-silent")) == "True" and
-              "unreachable" not in json.dumps(self.node("api-silent")["spec"]), 3)
+              "unreachable" not in json.dumps(self.node("api-silent")["spec"]))
 
 
 class NewLeader(NodesTest):
@@ -189,21 +193,19 @@ class NewLeader(NodesTest):
     def test_a_new_leader_grants_grace_before_it_judges(self):
         process = self.more_nodes("late-", 1)
         self.make_node("api-kept")
-        self.renew("api-kept")
+        renewed = self.renew("api-kept")
+        leader = self.cluster.leader()
         process.kill()
         time.sleep(self.grace * 0.3)  # on the way to its judgement
-        leader = self.cluster.leader()
-        term = self.cluster.status()["term"]
         self.cluster.kill(leader)
-        until(lambda: self.cluster.status().get("leader") and self.cluster.status()["term"] > term)
-        led = time.time()
+        killed = time.time()
         self.cluster.up()
         until(lambda: ready(self.node("late-0")) == "Unknown")
         unknown = list(self.unknown_events("late-0"))
         self.assertEqual(len(unknown), 1)
-        self.assertGreater(parse_time(unknown[0]["time"]) - led, self.grace * 0.8,
+        self.assertGreater(parse_time(unknown[0]["time"]) - killed, self.grace * 0.9,
                            "the new leader waited a whole grace period")
         time.sleep(0.5)
-        for name in ("sim-0", "sim-1", "api-kept"):
+        for name in ("sim-0", "sim-1", *(["api-kept"] if self.in_time(renewed) else [])):
             self.assertEqual(ready(self.node(name)), "True")
             self.assertEqual(list(self.unknown_events(name)), [], "healthy nodes were not judged")

@@ -4,10 +4,11 @@ import os
 import pathlib
 import shutil
 import subprocess
+import threading
 import time
 import unittest
 
-from cluster import HERE, Cluster, until
+from cluster import HERE, Cluster, kubectl_120, until
 
 TOP = HERE.parent.parent
 NEEDED = ("conmon", "umoci", "busybox")
@@ -45,9 +46,8 @@ class Pods(unittest.TestCase):
     def read(self, name):
         return self.cluster.get(f"/api/v1/namespaces/default/pods/{name}")
 
-    def phase(self, name, phase, seconds=20):
-        return until(lambda: self.read(name)["status"].get("phase") == phase and self.read(name),
-                     seconds)
+    def phase(self, name, phase):
+        return until(lambda: self.read(name)["status"].get("phase") == phase and self.read(name))
 
     def logs(self, name, *more):
         return self.cluster.kubectl("logs", name, *more).stdout
@@ -67,7 +67,7 @@ class Pods(unittest.TestCase):
             "shares",
             box("echo served >/shared/index.html; httpd -f -p 8080 -h /shared", "server",
                 volumeMounts=[{"name": "disk", "mountPath": "/shared"}]),
-            box("sleep 1; wget -qO- http://127.0.0.1:8080/; cat /data/index.html; "
+            box("until wget -qO- http://127.0.0.1:8080/ 2>/dev/null; do sleep 0.2; done; cat /data/index.html; "
                 "mount | grep ' /fast ' | cut -d' ' -f1,3; hostname; sleep 1000", "client",
                 volumeMounts=[{"name": "disk", "mountPath": "/data"},
                               {"name": "memory", "mountPath": "/fast"}]),
@@ -115,38 +115,41 @@ class Pods(unittest.TestCase):
             state = self.read("crashes")["status"]["containerStatuses"][0]
             return state["restartCount"] >= 1 and \
                 state["state"].get("waiting", {}).get("reason") == "CrashLoopBackOff"
-        until(backing_off, 40)
+        until(backing_off)
         self.assertEqual(self.logs("crashes", "--previous").strip(), "try")
-        self.assertIn("CrashLoopBackOff", self.cluster.kubectl("get", "pod", "crashes").stdout)
+        until(lambda: "CrashLoopBackOff" in self.cluster.kubectl("get", "pod", "crashes").stdout)
 
     def test_logs_tail_and_follow(self):
         self.make(pod("talks", box("for i in 1 2 3 4 5; do echo line $i; done; sleep 2; "
                                    "echo late; sleep 1000")))
         self.phase("talks", "Running")
         until(lambda: "line 5" in self.logs("talks"))
-        self.assertEqual(self.logs("talks", "--tail=2").split("\n")[:2][-1][:4], "line")
-        follow = subprocess.Popen([shutil.which("kubectl"), "logs", "-f", "talks"],
-                                  env={**os.environ, "KUBECONFIG": str(self.cluster.kubeconfig)},
-                                  stdout=subprocess.PIPE, text=True)
-        time.sleep(3)
-        follow.terminate()
-        self.assertIn("late", follow.communicate()[0])
+        self.assertIn(self.logs("talks", "--tail=2").splitlines(),
+                      (["line 4", "line 5"], ["line 5", "late"]))
+        follow = subprocess.Popen([kubectl_120(), "logs", "-f", "talks"], stdout=subprocess.PIPE,
+                                  env={**os.environ, "KUBECONFIG": str(self.cluster.kubeconfig)}, text=True)
+        patience = threading.Timer(60, follow.kill)
+        patience.start()
+        self.assertIn("late\n", iter(follow.stdout.readline, ""))
+        patience.cancel()
+        follow.kill()
+        follow.communicate()
         self.assertRegex(self.logs("talks", "--timestamps"), r"\d{4}-\d\d-\d\dT.* line 1")
 
     def test_deletion_is_graceful_and_then_forced(self):
         self.make(pod("polite", box("trap 'echo bye; exit 0' TERM; echo up; "
-                                    "while true; do sleep 0.1; done")))
+                                    "while true; do sleep 0.1; done"), terminationGracePeriodSeconds=60))
         self.phase("polite", "Running")
         until(lambda: "up" in self.logs("polite"))
         began = time.monotonic()
         self.cluster.kubectl("delete", "pod", "polite")
-        self.assertLess(time.monotonic() - began, 2.5)
+        self.assertLess(time.monotonic() - began, 30)
         self.make(pod("stubborn", box("trap '' TERM; while true; do sleep 0.1; done")))
         self.phase("stubborn", "Running")
         began = time.monotonic()
         self.cluster.kubectl("delete", "pod", "stubborn")
         self.assertGreater(time.monotonic() - began, 1.5)
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 30)
 
     def test_limits_hold(self):
         self.make(pod("eats", box("x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo full",
@@ -170,13 +173,12 @@ class Pods(unittest.TestCase):
         self.cluster.kill(node)
         time.sleep(0.5)
         self.cluster.up()
-        time.sleep(1.5)
+        lines = until(lambda: self.logs("survives").split())
         after = self.read("survives")
         self.assertEqual(after["status"]["phase"], "Running")
         first, second = (p["status"]["containerStatuses"][0] for p in (before, after))
         self.assertEqual(first["containerID"], second["containerID"])
         self.assertEqual(second["restartCount"], 0)
-        lines = self.logs("survives").split()
         self.assertEqual(lines, [str(i) for i in range(len(lines))], "not a line lost")
         until(lambda: len(self.logs("survives").split()) > len(lines))
 
@@ -199,7 +201,7 @@ class Pods(unittest.TestCase):
             pods = self.cluster.get("/api/v1/namespaces/default/pods?labelSelector=app%3Dweb")
             good = [p for p in pods["items"] if p["status"]["phase"] == "Running"]
             return len(good) == 3 and good
-        pods = until(all_up, 30)
+        pods = until(all_up)
         self.assertEqual({p["spec"]["nodeName"] for p in pods}, {"n1", "n2"}, "spread")
         for p in pods:
             url = f"http://{p['status']['podIP']}:8080/"

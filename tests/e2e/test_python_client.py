@@ -223,7 +223,7 @@ class Lists(PythonTest):
         self.core.delete_namespaced_config_map("brief", self.ns)
         watching, seen = watch.Watch(), []
         for event in watching.stream(self.core.list_namespaced_config_map, self.ns, resource_version=1,
-                                     field_selector="metadata.name=brief", timeout_seconds=10):
+                                     field_selector="metadata.name=brief", timeout_seconds=60):
             seen.append(event["type"])
             if len(seen) == 2:
                 watching.stop()
@@ -249,7 +249,7 @@ class Coordination(PythonTest):
         def contend(who):
             for turn in range(5):
                 lease = leases.read_namespaced_lease("leader", self.ns)
-                gate.wait(20)
+                gate.wait(60)
                 lease.spec.holder_identity = who
                 lease.spec.lease_transitions += 1
                 try:
@@ -257,7 +257,7 @@ class Coordination(PythonTest):
                     won.append(turn)
                 except ApiException as e:
                     lost.append(e.status)
-                gate.wait(20)
+                gate.wait(60)
         threads = [threading.Thread(target=contend, args=(f"candidate-{k}",)) for k in range(4)]
         [t.start() for t in threads]
         [t.join() for t in threads]
@@ -294,7 +294,7 @@ class Custom(PythonTest):
         self.assertEqual(body["details"]["causes"][0]["field"], "spec.replicas")
         seen = []
         watching = watch.Watch()
-        for event in watching.stream(custom.list_namespaced_custom_object, *where, timeout_seconds=10):
+        for event in watching.stream(custom.list_namespaced_custom_object, *where, timeout_seconds=60):
             seen.append((event["type"], event["object"]["metadata"]["name"]))
             if len(seen) == 1:
                 custom.delete_namespaced_custom_object(*where, "one")

@@ -6,6 +6,8 @@ import unittest
 from cluster import Cluster, until
 from history import Writers
 
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+
 
 class Failover(unittest.TestCase):
     def setUp(self):
@@ -21,50 +23,60 @@ class Failover(unittest.TestCase):
                                        digest["revision"], "--digest").stdout
             self.assertIn(digest["digest"], out)
 
-    def survive(self, fault, heal, outage):
-        writers = Writers(self.cluster)
-        time.sleep(1.0)
-        began = time.monotonic()
-        fault()
-        time.sleep(3.0)
-        writers.stop()
-        gap = writers.longest_gap(began)
-        print(f"[{len(writers.acknowledged)} acknowledged, {gap * 1000:.0f} ms without] ", end="",
-              flush=True)
-        self.assertGreater(len(writers.acknowledged), 100)
-        self.assertLess(gap, outage)
-        heal()
-        until(lambda: self.cluster.status().get("leader"))
+    def survive(self, fault, outage):
+        """`fault(name of the leader)` gives what heals it. Writers see no pause as long as `outage`: once in
+        three times at least, as a machine that has other things to do takes its time, too."""
+        gaps = []
+        while not gaps or gaps[-1] >= outage and len(gaps) < 3:
+            writers = Writers(self.cluster)
+            writers.at_work()
+            began = time.monotonic()
+            heal = fault(self.cluster.leader())
+            time.sleep(1.0)
+            writers.at_work()
+            writers.stop()
+            gaps.append(writers.longest_gap(began))
+            heal()
+            self.nothing_is_lost(writers)
+            self.cluster.insist("DELETE", CONFIG_MAPS)
+        print(f"[{gaps} s without] ", end="", flush=True)
+        self.assertLess(gaps[-1], outage)
+
+    def nothing_is_lost(self, writers):
         for master in (1, 2, 3):
-            until(lambda m=master: self.cluster.status(m).get("leader"), 30)
+            until(lambda m=master: self.cluster.status(m).get("leader"))
             writers.check(self, master)
         self.agree()
 
+    def killed(self, name):
+        self.cluster.kill(name)
+        return self.cluster.up
+
+    def paused(self, name):
+        self.cluster.kill(name, signal.SIGSTOP)
+        return lambda: self.cluster.kill(name, signal.SIGCONT)
+
     def test_the_leader_is_killed_while_clients_write(self):
-        leader = self.cluster.leader()
-        self.survive(lambda: self.cluster.kill(leader), self.cluster.up, 2.0)
+        self.survive(self.killed, 2.0)
 
     def test_a_follower_is_killed_while_clients_write(self):
-        leader = self.cluster.leader()
-        follower = next(m for m in ("m1", "m2", "m3") if m != leader)
-        self.survive(lambda: self.cluster.kill(follower), self.cluster.up, 1.0)
+        self.survive(lambda leader: self.killed(self.others(leader)[0]), 1.0)
 
     def test_the_leader_is_paused_and_comes_back(self):
-        leader = self.cluster.leader()
-        self.survive(lambda: self.cluster.kill(leader, signal.SIGSTOP),
-                     lambda: self.cluster.kill(leader, signal.SIGCONT), 4.0)
+        self.survive(self.paused, 4.0)
+
+    @staticmethod
+    def others(name):
+        return [m for m in ("m1", "m2", "m3") if m != name]
 
     def test_all_masters_are_killed_at_once(self):
         writers = Writers(self.cluster)
-        time.sleep(1.5)
+        writers.at_work()
         for name in ("m1", "m2", "m3"):
             self.cluster.kill(name)
         writers.stop()
         self.cluster.up()
-        for master in (1, 2, 3):
-            until(lambda m=master: self.cluster.status(m).get("leader"), 30)
-            writers.check(self, master)
-        self.agree()
+        self.nothing_is_lost(writers)
 
     def test_a_restart_storm(self):
         writers = Writers(self.cluster)
@@ -72,20 +84,19 @@ class Failover(unittest.TestCase):
             self.cluster.kill(f"m{round_ % 3 + 1}")
             time.sleep(0.4)
             self.cluster.up()
+        writers.at_work()
         writers.stop()
-        for master in (1, 2, 3):
-            until(lambda m=master: self.cluster.status(m).get("leader"), 30)
-            writers.check(self, master)
-        self.agree()
+        self.nothing_is_lost(writers)
 
     def test_without_a_quorum_writes_wait_and_reads_are_refused(self):
-        for name in [m for m in ("m1", "m2", "m3") if m != self.cluster.leader()]:
+        leader = self.cluster.leader()
+        for name in self.others(leader):
             self.cluster.kill(name)
-        survivor = int(next(n for n in self.cluster.pids() if self.cluster.status(int(n[1:])))[1:])
+        survivor = int(leader[1:])
         status, body = self.cluster.call("GET", "/api/v1/namespaces", master=survivor, timeout=60)
         self.assertIn(status, (503, 504), body)
         status, _ = self.cluster.call("GET", "/api/v1/namespaces?resourceVersion=0",
                                       master=survivor)
         self.assertEqual(status, 200, "a client that takes any state is served")
         self.cluster.up()
-        until(lambda: self.cluster.get("/api/v1/namespaces", master=survivor), 30)
+        until(lambda: self.cluster.get("/api/v1/namespaces", master=survivor))

@@ -3,7 +3,7 @@ import json
 import shutil
 import unittest
 
-from cluster import Cluster, until
+from cluster import Cluster, config_map, until
 
 
 class Replace(unittest.TestCase):
@@ -13,10 +13,13 @@ class Replace(unittest.TestCase):
         self.addCleanup(self.cluster.close)
 
     def write(self, name, master=1):
-        status, body = self.cluster.call(
-            "POST", "/api/v1/namespaces/default/configmaps",
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}, master=master)
-        self.assertEqual(status, 201, body)
+        maps, seen = "/api/v1/namespaces/default/configmaps", []
+
+        def made():
+            seen.append(self.cluster.call("POST", maps, config_map(name), master=master)[0])
+            return seen[-1] in (201, 409)
+        until(made)
+        self.assertTrue(seen[-1] == 201 or len(seen) > 1, "it was there before")
 
     def replace(self, name, **more):
         return self.cluster.logship("master", "replace", "--dir", self.cluster.dir, name, **more)
@@ -26,15 +29,7 @@ class Replace(unittest.TestCase):
 
     def wipe(self, name):
         self.cluster.kill(name)
-        until(lambda: not self.running(name))
         shutil.rmtree(self.cluster.dir / name)
-
-    def running(self, name):
-        try:
-            self.cluster.kill(name, 0)
-            return True
-        except ProcessLookupError:
-            return False
 
     def test_a_wiped_master_is_replaced_and_the_cluster_is_whole_again(self):
         leader = self.cluster.leader()
@@ -48,9 +43,9 @@ class Replace(unittest.TestCase):
         refused = self.replace(lost, check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("only what is lost is replaced", refused.stderr)
-        status, body = self.cluster.call("POST", f"/logship/masters?replace={lost}",
-                                         master=int(leader[1]))
-        self.assertEqual((status, body["leader"]), (409, leader))
+        status, body = self.cluster.insist("POST", f"/logship/masters?replace={lost}")
+        self.assertEqual(status, 409)
+        self.assertRegex(body["leader"], "m[123]")
         self.assertIn("alive", body["message"])
 
         self.wipe(lost)
@@ -62,7 +57,7 @@ class Replace(unittest.TestCase):
         done = self.replace(lost)
         successor = f"m{seat + 3}"
         self.assertIn(f"{successor} has everything and votes", done.stdout)
-        self.assertEqual(self.masters(seat)["masters"][seat - 1], successor)
+        until(lambda: self.masters(seat)["masters"][seat - 1] == successor)
         self.assertEqual(self.cluster.get("/logship/status", master=seat)["self"], successor)
         self.cluster.agree()
         self.assertIn("is running", self.replace(lost).stdout)  # again: it is done
@@ -73,8 +68,8 @@ class Replace(unittest.TestCase):
         self.assertEqual(self.cluster.up().returncode, 0)
         self.cluster.agree()
         self.cluster.kill(leader)
-        until(lambda: self.cluster.status(seat).get("leader") not in (None, "", leader), 20)
-        until(lambda: self.write("without-the-leader", seat) or True)
+        until(lambda: self.cluster.status(seat).get("leader") not in (None, "", leader))
+        self.write("without-the-leader", seat)
         self.assertEqual(self.cluster.up().returncode, 0)
         self.cluster.agree()
 
@@ -90,7 +85,6 @@ class Replace(unittest.TestCase):
         lost = next(m for m in ("m1", "m2", "m3") if m != leader)
         seat = int(lost[1])
         self.cluster.kill(lost)
-        until(lambda: not self.running(lost))
         copy = self.cluster.dir / "copy"
         shutil.copytree(self.cluster.dir / lost, copy)
         self.cluster.up()
@@ -98,12 +92,11 @@ class Replace(unittest.TestCase):
             self.write(f"since-{n}", int(leader[1]))
         until(lambda: self.cluster.status(seat).get("leader"))
         self.cluster.kill(lost)
-        until(lambda: not self.running(lost))
         shutil.rmtree(self.cluster.dir / lost)
         shutil.copytree(copy, self.cluster.dir / lost)
         self.cluster.up()
         until(lambda: "'logship master replace'" in self.cluster.said(lost))
-        until(lambda: not self.running(lost))
+        until(lambda: not self.cluster.running(lost))
         self.replace(lost)
         # A follower learns of it with the next message of the leader.
         until(lambda: self.masters()["masters"][seat - 1] == f"m{seat + 3}")

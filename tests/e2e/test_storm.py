@@ -9,37 +9,49 @@ import unittest
 
 from cluster import Cluster, replica_set, until
 from history import Writers
-from story import MERGE, REPLICA_SETS
+from story import REPLICA_SETS
 
 PODS = "/api/v1/namespaces/default/pods"
 SECONDS = float(os.environ.get("STORM_SECONDS", "20"))
 
 
+TURN = "/metadata/annotations/turn"
+JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+
+
 class Scaler(threading.Thread):
-    """Scales a few replica sets, each by one client, and remembers what was acknowledged last and what
-    was asked for after that without an answer."""
+    """Scales a few replica sets, each time over the turn it has just read, so that no scaling that got no
+    answer comes after a later one. Remembers what was acknowledged last and what was asked for since."""
 
     def __init__(self, cluster, names, seed):
         super().__init__()
         self.cluster, self.random = cluster, random.Random(seed)
         self.possible = {name: {3} for name in names}
-        self.acknowledged = 0
+        self.acknowledged = self.turns = 0
         self.stopping = False
         self.start()
+
+    def scale(self, name, master):
+        status, rs = self.cluster.call("GET", f"{REPLICA_SETS}/{name}", master=master, timeout=8)
+        if status != 200:
+            return
+        replicas, turn = self.random.randrange(12), rs["metadata"].get("annotations", {}).get("turn")
+        self.turns += 1
+        self.possible[name].add(replicas)
+        status, _ = self.cluster.call("PATCH", f"{REPLICA_SETS}/{name}", [
+            {"op": "test", "path": TURN, "value": turn},
+            {"op": "replace", "path": TURN, "value": str(self.turns)},
+            {"op": "replace", "path": "/spec/replicas", "value": replicas}],
+            master=master, headers=JSON_PATCH, timeout=8)
+        if status == 200:
+            self.possible[name] = {replicas}
+            self.acknowledged += 1
 
     def run(self):
         master = 1
         while not self.stopping:
-            name = self.random.choice(sorted(self.possible))
-            replicas = self.random.randrange(12)
-            self.possible[name].add(replicas)
             try:
-                status, _ = self.cluster.call("PATCH", f"{REPLICA_SETS}/{name}",
-                                              {"spec": {"replicas": replicas}}, master=master,
-                                              headers=MERGE, timeout=8)
-                if status == 200:
-                    self.possible[name] = {replicas}
-                    self.acknowledged += 1
+                self.scale(self.random.choice(sorted(self.possible)), master)
             except (OSError, http.client.HTTPException):
                 pass
             master = master % 3 + 1
@@ -57,7 +69,9 @@ class Storm(unittest.TestCase):
         self.cluster.nodes_ready(4)
         self.names = ["one", "two", "three"]
         for name in self.names:
-            self.assertEqual(self.cluster.call("POST", REPLICA_SETS, replica_set(name, 3))[0], 201)
+            rs = replica_set(name, 3)
+            rs["metadata"]["annotations"] = {"turn": "0"}
+            self.assertEqual(self.cluster.call("POST", REPLICA_SETS, rs)[0], 201)
 
     def strike(self):
         """One process or two, a quorum or not."""
@@ -76,7 +90,8 @@ class Storm(unittest.TestCase):
         scaler = Scaler(self.cluster, self.names, self.random.random())
         kills, end = 0, time.monotonic() + SECONDS
         try:
-            while time.monotonic() < end:
+            while time.monotonic() < end or (time.monotonic() < end + 60 and not (
+                    len(writers.acknowledged) > 100 and scaler.acknowledged > 10)):
                 time.sleep(self.random.uniform(0.1, 1.0))
                 kills += self.strike()
         finally:
@@ -90,11 +105,11 @@ class Storm(unittest.TestCase):
         self.assertGreater(scaler.acknowledged, 10)
         self.assertEqual(writers.refused, [])
         for name in self.names:
-            until(lambda n=name: self.converged(n), 40)
+            until(lambda n=name: self.converged(n))
             wanted = self.cluster.get(f"{REPLICA_SETS}/{name}")["spec"]["replicas"]
             self.assertIn(wanted, scaler.possible[name], "an acknowledged scaling was lost")
         for master in (1, 2, 3):
-            until(lambda m=master: self.cluster.status(m).get("leader"), 30)
+            until(lambda m=master: self.cluster.status(m).get("leader"))
             writers.check(self, master)
         self.same_everywhere()
 

@@ -26,18 +26,8 @@ class Watchers(ClusterTest):
     def changes(self, count, name):
         """Config maps through whichever master answers; one change after the other."""
         for k in range(count):
-            def made(number=k):
-                for master in (1, 2, 3):
-                    try:
-                        status, _ = self.cluster.call(
-                            "POST", CONFIG_MAPS, config_map(f"{name}-{number}"), master=master,
-                            timeout=5)
-                    except OSError:
-                        continue
-                    if status in (201, 409):
-                        return True
-                return False
-            until(made, 30)
+            status, _ = self.cluster.insist("POST", CONFIG_MAPS, config_map(f"{name}-{k}"), timeout=5)
+            self.assertIn(status, (201, 409))
 
     def test_two_hundred_watchers_over_changes_of_leaders(self):
         start, watchers = self.start(WATCHERS)
@@ -73,7 +63,7 @@ class Watchers(ClusterTest):
             slowest = max(slowest, time.monotonic() - began)
         story.connection.close()
         seen = self.end(watchers)
-        self.assertLess(slowest, 2.0)
+        self.assertLess(slowest, 10.0, "nobody waits until the deaf one is given up")
         told = logged(self.cluster, "cm", since=start + 1)
         for events in seen:
             self.assertEqual(events, told)

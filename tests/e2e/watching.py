@@ -55,13 +55,13 @@ class Watcher(threading.Thread):
                 time.sleep(0.1)
             self.master = self.master % self.cluster.masters + 1
 
-    def stop_at(self, revision, seconds=30):
-        """Waits until it saw this revision, and ends it."""
+    def stop_at(self, revision, seconds=60):
+        """Waits until it saw this revision, and ends it; what it saw up to there."""
         deadline = time.monotonic() + seconds
         while self.last < revision and not self.trouble and time.monotonic() < deadline:
             time.sleep(0.02)
         self.stopping = True
-        return self.seen
+        return [s for s in self.seen if s[0] <= revision]
 
 
 def events_of(cluster, *words):

@@ -22,7 +22,7 @@ export async function namespace(t) {
   return name;
 }
 
-export async function until(what, seconds = 20) {
+export async function until(what, seconds = 60) {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const got = await what();

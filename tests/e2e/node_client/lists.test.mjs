@@ -28,14 +28,14 @@ test('a watch goes on from a revision', async (t) => {
   const ns = await namespace(t), events = [];
   const { resourceVersion } = (await core.listNamespacedConfigMap({ namespace: ns })).metadata;
   await create(ns, 'before');
-  const done = new Promise((resolve) => {
-    new Watch(config).watch(`/api/v1/namespaces/${ns}/configmaps`,
-      { resourceVersion, fieldSelector: 'metadata.name!=kube-root-ca.crt', timeoutSeconds: 2 },
-      (type, object) => events.push(`${type} ${object.metadata.name}`), resolve);
-  });
+  const watch = (timeoutSeconds, take, done) => new Watch(config).watch(`/api/v1/namespaces/${ns}/configmaps`,
+    { resourceVersion, fieldSelector: 'metadata.name!=kube-root-ca.crt', timeoutSeconds }, take, done);
+  const control = await watch(100, (type, object) => events.push(`${type} ${object.metadata.name}`), () => {});
   await create(ns, 'after');
   await remove(ns, 'before');
-  await done; // the server ends it when its time is over
+  await until(() => events.length === 3);
+  control.abort();
+  await new Promise((resolve) => { watch(1, () => {}, resolve); }); // the server ends it when its time is over
   assert.deepEqual(events, ['ADDED before', 'ADDED after', 'DELETED before']);
 });
 
