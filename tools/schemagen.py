@@ -28,6 +28,7 @@ NAME_CHECKS = {
     "label_value", "port_name", "env_name", "endpoint_ip", "ip", "inner_path",
     "host_path", "signer",
 }
+JSON_ONLY = "version.Info"
 ALWAYS_REACHED = "apis.meta.v1."
 FIELDS_MAX = 64  # SCHEMA_FIELDS_MAX
 
@@ -116,6 +117,7 @@ class Schema:
         self.read_descriptions(directory)
         self.read_kinds(directory)
         self.check_versions()
+        self.check_numbers()
         self.reach()
 
     # ---- types and their protobuf numbers
@@ -169,10 +171,10 @@ class Schema:
                 row.fail(f"duplicate field {row['field']}")
             message[row["field"]] = row
         for name, fields in self.types.items():
-            plain = {f.lstrip("$"): f for f in fields}
+            plain = {self.protobuf_name(f): f for f in fields}
             for row in messages.get(name, {}).values():
-                if row["field"] in plain:
-                    self.number(fields[plain[row["field"]]], row, 0)
+                if self.protobuf_name(row["field"]) in plain:
+                    self.number(fields[plain[self.protobuf_name(row["field"])]], row, 0)
                     continue
                 # Not in the JSON form: the members of an embedded message, one level down.
                 package = row["package"]
@@ -180,6 +182,18 @@ class Schema:
                 for member in inner.values():
                     if member["field"] in fields:
                         self.number(fields[member["field"]], member, int(row["number"]))
+
+    @staticmethod
+    def protobuf_name(field):
+        """What JSON's and protobuf's names of a field have in common: x-kubernetes-map-type, $ref, webhooks."""
+        return field.lstrip("$").replace("-", "").lower()
+
+    def check_numbers(self):
+        """A field without a number would be lost from protobuf bodies, and nobody would be told."""
+        for name, fields in self.types.items():
+            for field, row in fields.items():
+                if not row["number"] and field not in ("apiVersion", "kind") and name != JSON_ONLY:
+                    row.fail(f"{name}.{field} has no number in protobuf.tsv")
 
     @staticmethod
     def number(field, row, outer):

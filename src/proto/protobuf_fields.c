@@ -3,20 +3,11 @@
 
 #include "base/map.h"
 #include "proto/base64.h"
-#include "proto/json.h"
 #include "proto/mp.h"
 #include "proto/protobuf_wire.h"
 #include "proto/timefmt.h"
 
-enum { PROTOBUF_DEPTH_MAX = 32 };
-
-struct protobuf {
-    struct buf *out;
-    struct error *err;
-    unsigned depth;
-};
-
-static int protobuf_message(struct protobuf *d, const struct type *type, struct str message);
+enum { PROTOBUF_DEPTH_MAX = MP_DEPTH_MAX };
 
 static int64_t protobuf_int(struct str message, unsigned number)
 {
@@ -36,25 +27,6 @@ static void protobuf_time(struct protobuf *d, struct str message, bool micro)
     else
         time_format_s(s, text);
     mp_put_z(d->out, text);
-}
-
-/* Embedded JSON, or (in maps) the list of strings that ExtraValue is. */
-static int protobuf_any(struct protobuf *d, const struct field *f, struct str message)
-{
-    if (f->shape != SHAPE_MAP) {
-        struct str json = wire_text(message, 1);
-        return json_parse(json.p, json.n, d->out, d->err);
-    }
-    struct wire item;
-    uint32_t count = 0;
-    size_t begin = mp_begin(d->out);
-    while (message.n && wire_next(&message, &item)) {
-        if (item.number != 1 || item.kind != WIRE_BYTES) continue;
-        mp_put_str(d->out, item.bytes);
-        count++;
-    }
-    mp_end_array(d->out, begin, count);
-    return 0;
 }
 
 static void protobuf_bytes(struct protobuf *d, struct str bytes)
@@ -86,7 +58,7 @@ static int protobuf_wrapped(struct protobuf *d, const struct field *f, struct st
             mp_put_int(d->out, (int32_t)protobuf_int(message, 2));
         return 0;
     default:
-        return protobuf_any(d, f, message);
+        return protobuf_put_any(d, f, message);
     }
 }
 
@@ -107,7 +79,7 @@ static enum wire_kind protobuf_kind(const struct field *f)
 static int protobuf_value(struct protobuf *d, const struct field *f, const struct wire *w)
 {
     double number;
-    if (f->type) return protobuf_message(d, f->type, w->bytes);
+    if (f->type) return protobuf_put_message(d, f->type, w->bytes);
     switch ((enum scalar)f->scalar) {
     case SCALAR_STRING:
         mp_put_str(d->out, w->bytes);
@@ -137,7 +109,7 @@ static int protobuf_value(struct protobuf *d, const struct field *f, const struc
 static bool protobuf_absent(const struct field *f, const struct wire *w)
 {
     if (f->type || f->proto_presence) return false;
-    if (f->scalar == SCALAR_INT_OR_STRING) return false;
+    if (f->scalar == SCALAR_INT_OR_STRING || f->scalar == SCALAR_ANY) return false;
     return w->kind == WIRE_BYTES ? w->bytes.n == 0 : w->value == 0;
 }
 
@@ -229,7 +201,7 @@ static int protobuf_fields(struct protobuf *d, const struct type *type, struct s
     return rc;
 }
 
-static int protobuf_message(struct protobuf *d, const struct type *type, struct str message)
+int protobuf_put_message(struct protobuf *d, const struct type *type, struct str message)
 {
     uint32_t count = 0;
     size_t begin = mp_begin(d->out);

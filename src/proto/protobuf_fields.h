@@ -11,4 +11,14 @@
 int protobuf_put_fields(const struct type *type, struct str message, struct buf *out,
                         uint32_t *count, struct error *err);
 
+/* What is decoded where, and how deep we are in it. */
+struct protobuf {
+    struct buf *out;
+    struct error *err;
+    unsigned depth;
+};
+int protobuf_put_message(struct protobuf *d, const struct type *type, struct str message);
+/* One value of a SCALAR_ANY, whose message has a form of its own. */
+int protobuf_put_any(struct protobuf *d, const struct field *f, struct str message);
+
 #endif

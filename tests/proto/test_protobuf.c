@@ -35,13 +35,18 @@ static struct buf envelope(const char *api_version, const char *kind, const stru
     return out;
 }
 
-static void assert_decoded(struct str bytes, const char *want)
+static void assert_decoded_as(const struct type *type, struct str bytes, const char *want)
 {
     struct buf out buf_auto = BUF_INIT;
     struct error err = {0};
-    if (protobuf_decode(bytes, NULL, &out, &err)) fail_msg("%s", err.text);
+    if (protobuf_decode(bytes, type, &out, &err)) fail_msg("%s", err.text);
     assert_true(mp_valid(out.data, out.len));
     assert_doc(doc_mp(&out), want);
+}
+
+static void assert_decoded(struct str bytes, const char *want)
+{
+    assert_decoded_as(NULL, bytes, want);
 }
 
 static void assert_refused(struct str bytes, int code, const char *text)
@@ -140,6 +145,89 @@ static void maps_lists_times_quantities_and_embedded_messages_are_read(void **st
                    "[{'emptyDir':{'sizeLimit':'1Gi'},'name':'v'}]}}");
 }
 
+static void put_message(struct buf *out, unsigned number, const struct buf *message)
+{
+    put_bytes(out, number, (struct str){message->data, message->len});
+}
+
+static void schemas_of_custom_kinds_keep_every_field(void **state)
+{
+    (void)state;
+    struct buf raw buf_auto = BUF_INIT, text buf_auto = BUF_INIT, one buf_auto = BUF_INIT;
+    struct buf entry buf_auto = BUF_INIT, names buf_auto = BUF_INIT;
+    put_bytes(&text, 5, STR("string"));
+    put_message(&one, 1, &text);
+    put_message(&raw, 24, &one); /* items: one schema */
+    buf_clear(&one);
+    put_varint(&one, 1, 1);
+    put_message(&raw, 33, &one); /* additionalItems: true */
+    buf_clear(&one);
+    put_varint(&one, 1, 1);
+    put_message(&one, 2, &text);
+    put_message(&raw, 30, &one); /* additionalProperties: a schema */
+    buf_clear(&one);
+    put_bytes(&one, 1, STR("[3]"));
+    put_message(&raw, 8, &one); /* default */
+    put_varint(&raw, 38, 1);
+    put_varint(&raw, 40, 1);
+    put_bytes(&raw, 41, STR("k"));
+    put_bytes(&raw, 42, STR("map"));
+    put_bytes(&names, 2, STR("other"));
+    put_bytes(&entry, 1, STR("x"));
+    put_message(&entry, 2, &names);
+    put_message(&raw, 32, &entry); /* dependencies: names */
+    struct buf body buf_auto = envelope("v1", "S", &raw);
+    assert_decoded_as(
+        type_by_name("apiextensions.v1.JSONSchemaProps"), (struct str){body.data, body.len},
+        "{'apiVersion':'v1','kind':'S','items':{'type':'string'},'additionalItems':true,"
+        "'additionalProperties':{'type':'string'},'default':[3],'dependencies':{'x':['other']},"
+        "'x-kubernetes-preserve-unknown-fields':true,'x-kubernetes-int-or-string':true,"
+        "'x-kubernetes-list-map-keys':['k'],'x-kubernetes-list-type':'map'}");
+}
+
+static void a_message_without_fields_is_there(void **state)
+{
+    (void)state;
+    struct buf raw buf_auto = BUF_INIT, empty buf_auto = BUF_INIT;
+    put_message(&raw, 1, &empty);
+    struct buf body buf_auto = envelope("v1", "S", &raw);
+    assert_decoded_as(type_by_name("apiextensions.v1.CustomResourceSubresources"),
+                      (struct str){body.data, body.len},
+                      "{'apiVersion':'v1','kind':'S','status':{}}");
+}
+
+static void names_that_differ_from_those_in_json_are_found(void **state)
+{
+    (void)state;
+    struct buf raw buf_auto = BUF_INIT, hook buf_auto = BUF_INIT;
+    put_bytes(&hook, 1, STR("h"));
+    put_message(&raw, 2, &hook);
+    struct buf body buf_auto =
+        envelope("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", &raw);
+    assert_decoded((struct str){body.data, body.len},
+                   "{'apiVersion':'admissionregistration.k8s.io/v1','kind':"
+                   "'ValidatingWebhookConfiguration','webhooks':[{'name':'h'}]}");
+}
+
+static void endless_schemas_are_refused(void **state)
+{
+    (void)state;
+    struct buf raw buf_auto = BUF_INIT;
+    for (unsigned i = 0; i < 200; i++) {
+        struct buf outer buf_auto = BUF_INIT, one buf_auto = BUF_INIT;
+        put_message(&one, 1, &raw);
+        put_message(&outer, 24, &one);
+        buf_clear(&raw);
+        buf_append(&raw, outer.data, outer.len);
+    }
+    struct buf body buf_auto = envelope("v1", "S", &raw), out buf_auto = BUF_INIT;
+    struct error err = {0};
+    assert_int_equal(protobuf_decode((struct str){body.data, body.len},
+                                     type_by_name("apiextensions.v1.JSONSchemaProps"), &out, &err),
+                     E_INVALID);
+    assert_non_null(strstr(err.text, "deep"));
+}
+
 static void damage_is_an_error_wherever_it_is(void **state)
 {
     (void)state;
@@ -189,6 +277,10 @@ int main(void)
         cmocka_unit_test(bodies_of_kubectl_are_read),
         cmocka_unit_test(a_zero_counts_where_the_client_gave_it),
         cmocka_unit_test(maps_lists_times_quantities_and_embedded_messages_are_read),
+        cmocka_unit_test(schemas_of_custom_kinds_keep_every_field),
+        cmocka_unit_test(a_message_without_fields_is_there),
+        cmocka_unit_test(names_that_differ_from_those_in_json_are_found),
+        cmocka_unit_test(endless_schemas_are_refused),
         cmocka_unit_test(damage_is_an_error_wherever_it_is),
         cmocka_unit_test(every_prefix_and_every_flipped_byte_is_survived),
     };

@@ -61,6 +61,8 @@ static void bad_lines_are_named(void **state)
          "either a field and what it is called when stored, or a function"},
         {"types.tsv", "policy.v1beta1.PodDisruptionBudgetSpec\\tmore\\tstring\\n",
          "has no place for policy.v1beta1.PodDisruptionBudgetSpec.more"},
+        {"types.tsv", "core.v1.PodSpec\\tmoreover\\tstring\\n",
+         "core.v1.PodSpec.moreover has no number in protobuf.tsv"},
         {"descriptions.tsv", "Podd\\t\\tA pod.\\n", "unknown type Podd"},
         {"descriptions.tsv", "Pod\\tspecc\\tWhat.\\n", "no type has a field specc"},
         {"descriptions.tsv", "Pod\\t\\tAgain.\\n", "duplicate description of Pod"},
