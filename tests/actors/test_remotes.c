@@ -1,117 +1,5 @@
 /* Nodes as remote actors: what a connected node is told, and what becomes of what it says. */
-#include "actors/stage.h"
-
-#include "actors/remotes.h"
-
-/* An edge with a node behind every link. */
-struct edge {
-    struct remote_edge edge;
-    struct inbox home;
-    struct remote_batch *batches[64];
-    unsigned count, notes;
-};
-
-struct play {
-    struct stage *s;
-    struct remotes *r;
-    struct edge e;
-    uint64_t beats;
-    const char *leader;
-};
-
-static void edge_deliver(struct remote_edge *e, struct remote_batch *b)
-{
-    struct edge *edge = container_of(e, struct edge, edge);
-    assert_true(edge->count < 64);
-    edge->batches[edge->count++] = b;
-}
-
-static void edge_wake(void *arg)
-{
-    ((struct edge *)arg)->notes++;
-}
-
-static void edge_forget(struct edge *e)
-{
-    inbox_drain(&e->home);
-    for (unsigned i = 0; i < e->count; i++) remote_batch_free(e->batches[i]);
-    e->count = 0;
-}
-
-/* The n-th message for a link since edge_forget, or NULL. */
-static const struct remote_message *heard(struct edge *e, uint64_t link, unsigned n)
-{
-    inbox_drain(&e->home);
-    for (unsigned i = 0; i < e->count; i++) {
-        for (size_t k = 0; k < e->batches[i]->count; k++) {
-            if (e->batches[i]->items[k].link == link && n-- == 0) return &e->batches[i]->items[k];
-        }
-    }
-    return NULL;
-}
-
-static void expect(struct edge *e, uint64_t link, unsigned n, enum nodewire_type type)
-{
-    const struct remote_message *m = heard(e, link, n);
-    if (!m) fail_msg("message %u is missing, %s was expected", n, nodewire_name(type));
-    if (m->type != type)
-        fail_msg("message %u is %s, not %s", n, nodewire_name(m->type), nodewire_name(type));
-}
-
-static void on_beat(void *ctx, istr node, uint64_t now_ms)
-{
-    (void)node, (void)now_ms;
-    (*(uint64_t *)ctx)++;
-}
-
-static const char *leader_of(void *ctx)
-{
-    return ((struct play *)ctx)->leader;
-}
-
-static void play_open(struct play *p)
-{
-    *p = (struct play){.s = stage_open(NULL)};
-    p->r = remotes_new(&(struct remotes_options){.system = p->s->system,
-                                                 .heartbeat_ms = 5000,
-                                                 .leader = leader_of,
-                                                 .ctx = p,
-                                                 .beat = on_beat,
-                                                 .beats = &p->beats});
-    inbox_init(&p->e.home, edge_wake, &p->e);
-    p->e.edge = (struct remote_edge){.home = &p->e.home, .deliver = edge_deliver};
-    remotes_attach(p->r, &p->e.edge);
-}
-
-static void play_close(struct play *p)
-{
-    stage_pass(p->s, 50);
-    remotes_detach(p->r, &p->e.edge);
-    edge_forget(&p->e);
-    inbox_close(&p->e.home);
-    system_lead(p->s->system, false);
-    remotes_free(p->r);
-    stage_close(p->s);
-}
-
-static struct remote_report report(int type, uint64_t link, const char *node)
-{
-    return (struct remote_report){.type = type, .link = link, .node = istr_of(node)};
-}
-
-static void says(struct play *p, struct remote_report report)
-{
-    remotes_report(p->r, &p->e.edge, &report, 1);
-    stage_pass(p->s, 50);
-}
-
-static void joins(struct play *p, uint64_t link, const char *node)
-{
-    struct remote_report hello = report(NODEWIRE_HELLO, link, node);
-    hello.body = stage_doc("{'metadata':{'labels':{'kubernetes.io/os':'linux'}},'spec':{}}");
-    hello.status = stage_doc("{'conditions':[{'type':'Ready','status':'True'}]}");
-    says(p, hello);
-}
+#include "actors/remote_play.h"
 
 static struct remote_report about_pod(struct play *p, int type, uint64_t link, const char *node,
                                       const char *pod)
@@ -123,15 +11,6 @@ static struct remote_report about_pod(struct play *p, int type, uint64_t link, c
     r.revision = o->revision;
     r.uid = o->id->uid;
     return r;
-}
-
-static void makes_pod(struct play *p, const char *name, const char *node, const char *more)
-{
-    mem_auto char *text =
-        mem_printf("{'metadata':{'name':'%s','namespace':'default'},'spec':{'nodeName':'%s',"
-                   "'containers':[{'name':'a','image':'i'%s}]}}",
-                   name, node, more);
-    stage_make(p->s, kind_pod, text);
 }
 
 static void a_node_that_joins_is_registered_and_told_its_pods(void **state)
@@ -298,74 +177,6 @@ static void pods_come_with_their_secrets_and_again_when_these_change(void **stat
     play_close(&p);
 }
 
-static void a_connected_node_that_others_call_dead_is_asked(void **state)
-{
-    (void)state;
-    struct play p;
-    play_open(&p);
-    joins(&p, 1, "n1");
-    edge_forget(&p.e);
-    struct command *c = stage_about(COMMAND_STATUS, kind_node, "n1");
-    c->status = stage_doc("{'conditions':[{'type':'Ready','status':'Unknown'}]}");
-    stage_do(p.s, c);
-    expect(&p.e, 1, 0, NODEWIRE_AGAIN);
-    play_close(&p);
-}
-
-static void mark(struct play *p, const char *pod)
-{
-    struct command *c = stage_about(COMMAND_CONDITION, kind_pod, pod);
-    const char *texts[] = {"Ready", "False", "NodeNotReady", "Node is not ready"};
-    for (unsigned i = 0; i < 4; i++) c->text[i] = mem_strdup(texts[i]);
-    stage_do(p->s, c);
-}
-
-static void sets_node(struct play *p, const char *ready)
-{
-    mem_auto char *text = mem_printf("{'conditions':[{'type':'Ready','status':'%s'}]}", ready);
-    struct command *c = stage_about(COMMAND_STATUS, kind_node, "n1");
-    c->status = stage_doc(text);
-    stage_do(p->s, c);
-}
-
-/* The last message to link 1 asks about this pod. */
-static void expect_asked(struct play *p, const char *pod)
-{
-    const struct remote_message *last = NULL, *m;
-    for (unsigned n = 0; (m = heard(&p->e, 1, n)); n++) last = m;
-    assert_non_null(last);
-    assert_int_equal(last->type, NODEWIRE_AGAIN);
-    assert_true(uid_equal(&last->uid, &stage_get(p->s, kind_pod, pod)->id->uid));
-}
-
-static void a_mark_that_its_node_overtook_is_asked_about(void **state)
-{
-    (void)state;
-    struct play p;
-    play_open(&p);
-    joins(&p, 1, "n1");
-    makes_pod(&p, "a", "n1", "");
-    edge_forget(&p.e);
-    mark(&p, "a"); /* decided while the node was silent; now it is ready */
-    expect_asked(&p, "a");
-    play_close(&p);
-}
-
-static void a_node_that_is_ready_again_is_asked_about_marked_pods(void **state)
-{
-    (void)state;
-    struct play p;
-    play_open(&p);
-    joins(&p, 1, "n1");
-    makes_pod(&p, "a", "n1", "");
-    sets_node(&p, "Unknown");
-    mark(&p, "a");
-    edge_forget(&p.e);
-    sets_node(&p, "True");
-    expect_asked(&p, "a");
-    play_close(&p);
-}
-
 static void many_pods_cross_in_one_note(void **state)
 {
     (void)state;
@@ -398,9 +209,6 @@ int main(void)
         cmocka_unit_test(a_second_connection_of_a_node_replaces_the_first),
         cmocka_unit_test(a_master_that_follows_sends_nodes_to_the_leader),
         cmocka_unit_test(pods_come_with_their_secrets_and_again_when_these_change),
-        cmocka_unit_test(a_connected_node_that_others_call_dead_is_asked),
-        cmocka_unit_test(a_mark_that_its_node_overtook_is_asked_about),
-        cmocka_unit_test(a_node_that_is_ready_again_is_asked_about_marked_pods),
         cmocka_unit_test(many_pods_cross_in_one_note),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,203 +1,6 @@
 /* Real containers: a node with the oci driver against a master that the test plays. Needs root,
  * conmon, a runtime, umoci and busybox; says so and skips when one is missing. */
-#include "node/fake_master.h"
-
-#include "net/http_client.h"
-#include "node/node.h"
-#include "proto/json.h"
-
-#include <stdio.h>
-#include <unistd.h>
-
-struct seen_pod {
-    const char *json; /* the body */
-    unsigned char number;
-    struct buf status;
-    unsigned statuses;
-    bool gone, deleted;
-    int64_t grace_s;
-};
-
-struct scene {
-    struct fake_master f;
-    struct link *link;
-    struct seen_pod pods[8];
-    unsigned pod_count, hellos;
-    char node_port[16];
-    bool (*reached)(struct scene *s);
-    struct buf needs;
-};
-
-static char *scene_dir; /* of the node, outlives the single test */
-static char scene_images[128];
-
-static void put_json(const char *json, struct buf *out)
-{
-    struct error err = {0};
-    if (json_parse(json, strlen(json), out, &err) < 0) fail_msg("%s", err.text);
-}
-
-static void say_pod(struct scene *s, struct seen_pod *p)
-{
-    struct buf buf_auto body = BUF_INIT;
-    char name[16];
-    put_json(p->json, &body);
-    snprintf(name, sizeof name, "pod-%u", p->number);
-    struct nodewire m = {.type = NODEWIRE_POD,
-                         .ns = STR("default"),
-                         .name = str_of(name),
-                         .uid = {{p->number}},
-                         .revision = 5,
-                         .deleted_s = p->deleted ? 1000 : 0,
-                         .grace_s = p->grace_s,
-                         .body = {body.data, body.len},
-                         .status = {p->status.data, p->status.len},
-                         .needs = {s->needs.data, s->needs.len}};
-    fake_say(s->link, &m);
-}
-
-static void on_hello(struct scene *s, struct link *l, const struct nodewire *m)
-{
-    s->hellos++;
-    s->link = l;
-    struct mp port =
-        mp_path(mp_read(m->status.p, m->status.n), "daemonEndpoints.kubeletEndpoint.Port");
-    snprintf(s->node_port, sizeof s->node_port, "%d", (int)mp_i64(port, 0));
-    fake_say(l, &(struct nodewire){.type = NODEWIRE_WELCOME, .heartbeat_ms = 1000});
-    for (unsigned i = 0; i < s->pod_count; i++) {
-        if (!s->pods[i].gone) say_pod(s, &s->pods[i]);
-    }
-    fake_say(l, &(struct nodewire){.type = NODEWIRE_SYNCED});
-}
-
-static void on_said(struct fake_master *f, struct link *l, const struct nodewire *m)
-{
-    struct scene *s = f->data;
-    if (m->type == NODEWIRE_HELLO) on_hello(s, l, m);
-    for (unsigned i = 0; i < s->pod_count; i++) {
-        struct seen_pod *p = &s->pods[i];
-        if (m->uid.bytes[0] != p->number) continue;
-        if (m->type == NODEWIRE_POD_GONE) {
-            p->gone = true;
-            fake_say(l, &(struct nodewire){.type = NODEWIRE_GONE, .uid = m->uid});
-        }
-        if (m->type != NODEWIRE_POD_STATUS) continue;
-        p->statuses++;
-        buf_clear(&p->status);
-        buf_append(&p->status, m->status.p, m->status.n);
-        if (getenv("LOGSHIP_TEST_SHOW")) {
-            struct buf buf_auto json = BUF_INIT;
-            json_write(mp_read(m->status.p, m->status.n), &json);
-            print_message("pod-%u: %s\n", p->number, json.data);
-        }
-    }
-    if (s->reached(s)) uv_stop(&f->loop);
-}
-
-static void scene_node(struct scene *s)
-{
-    fflush(NULL);
-    s->f.child = fork();
-    assert_true(s->f.child >= 0);
-    if (s->f.child) return;
-    const char *const masters[] = {s->f.address, NULL};
-    struct node_options o = {.name = "n1",
-                             .masters = masters,
-                             .token = "secret",
-                             .ca_file = s->f.ca,
-                             .dir = scene_dir,
-                             .images = scene_images,
-                             .pod_cidr = "10.251.7.0/24"};
-    struct error err = {0};
-    int rc = node_run(&o, &err);
-    if (rc < 0) print_message("node: %s\n", err.text);
-    exit(rc < 0 ? 1 : 0);
-}
-
-static void scene_until(struct scene *s, bool (*reached)(struct scene *s), unsigned limit_ms)
-{
-    s->reached = reached;
-    if (!reached(s)) fake_run(&s->f, limit_ms);
-}
-
-static struct seen_pod *scene_pod(struct scene *s, const char *json)
-{
-    struct seen_pod *p = &s->pods[s->pod_count++];
-    *p = (struct seen_pod){.json = json, .number = (unsigned char)(getpid() % 200 + s->pod_count)};
-    if (s->link) say_pod(s, p);
-    return p;
-}
-
-static bool all_gone(struct scene *s)
-{
-    for (unsigned i = 0; i < s->pod_count; i++) {
-        if (!s->pods[i].gone) return false;
-    }
-    return true;
-}
-
-static void scene_delete(struct scene *s, struct seen_pod *p, int64_t grace_s)
-{
-    p->deleted = true;
-    p->grace_s = grace_s;
-    say_pod(s, p);
-}
-
-static int scene_open(void **state)
-{
-    struct scene *s = mem_new(struct scene);
-    fake_open(&s->f);
-    s->f.said = on_said;
-    s->f.data = s;
-    mp_put_array(&s->needs, 0);
-    *state = s;
-    return 0;
-}
-
-static int scene_close(void **state)
-{
-    struct scene *s = *state;
-    for (unsigned i = 0; s->link && i < s->pod_count; i++) {
-        if (!s->pods[i].gone && !s->pods[i].deleted) scene_delete(s, &s->pods[i], 0);
-    }
-    if (s->link) scene_until(s, all_gone, 30000);
-    for (unsigned i = 0; i < s->pod_count; i++) buf_free(&s->pods[i].status);
-    assert_int_equal(fake_stop_child(&s->f), 0);
-    fake_close(&s->f);
-    buf_free(&s->needs);
-    mem_free(s);
-    return 0;
-}
-
-static struct mp pod_at(struct scene *s, unsigned i, const char *path)
-{
-    return mp_path(mp_read(s->pods[i].status.data, s->pods[i].status.len), path);
-}
-
-static struct mp container_at(struct scene *s, unsigned pod, unsigned container, const char *path)
-{
-    return mp_path(mp_at(pod_at(s, pod, "containerStatuses"), container), path);
-}
-
-static void assert_log(struct scene *s, unsigned pod, const char *container, unsigned run,
-                       const char *expect)
-{
-    struct uid uid = {{s->pods[pod].number}};
-    char text[UID_TEXT];
-    uid_text(&uid, text);
-    mem_auto char *path = mem_printf("%s/logs/default_pod-%u_%s/%s/%u.log", scene_dir,
-                                     s->pods[pod].number, text, container, run);
-    char all[4096] = {0};
-    FILE *file = fopen(path, "re");
-    if (!file) fail_msg("no log %s", path);
-    size_t n = fread(all, 1, sizeof all - 1, file);
-    all[n] = '\0';
-    (void)fclose(file);
-    if (!strstr(all, expect)) fail_msg("the log of %s says: %s", container, all);
-}
-
-/* --- stories
- * ---------------------------------------------------------------------------------------- */
+#include "node/oci_scene.h"
 
 static bool first_is_over(struct scene *s)
 {
@@ -474,51 +277,24 @@ static void what_a_stopped_node_left_can_be_wiped(void **state)
     s->pods[0].gone = true;
 }
 
-static bool missing(const char *program)
-{
-    mem_auto char *look = mem_printf("command -v %s >/dev/null 2>&1", program);
-    bool absent = system(look) != 0; // NOLINT: fixed names
-    if (absent) print_message("skipped: %s is not installed\n", program);
-    return absent;
-}
-
 int main(int argc, char **argv)
 {
     if (argc > 1) cmocka_set_test_filter(argv[1]);
-    if (geteuid() != 0) return print_message("skipped: real containers need root\n"), 0;
-    if (missing("conmon") || missing("umoci") || missing("busybox")) return 0;
-    if (missing("runc") && missing("crun")) return 0;
-    char dir[] = "/tmp/logship-oci-XXXXXX";
-    if (!mkdtemp(dir)) return 1;
-    scene_dir = mem_printf("%s/n1", dir);
-    snprintf(scene_images, sizeof scene_images, "%s/images", dir);
-    mem_auto char *make = mem_printf("$(dirname %s)/../../scripts/make-image %s >/dev/null 2>&1",
-                                     __FILE__, scene_images);
-    if (system(make) != 0) return print_message("the image could not be made\n"), 1; // NOLINT
+    int rc = scene_world_open();
+    if (rc) return rc == SCENE_SKIP ? 0 : 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(two_containers_share_localhost_and_a_volume, scene_open,
-                                        scene_close),
-        cmocka_unit_test_setup_teardown(a_container_that_fails_is_started_again_and_then_waits,
-                                        scene_open, scene_close),
-        cmocka_unit_test_setup_teardown(containers_survive_the_agent_and_end_gracefully, scene_open,
-                                        scene_close),
-        cmocka_unit_test_setup_teardown(logs_are_served_to_masters_only, scene_open, scene_close),
-        cmocka_unit_test_setup_teardown(what_does_not_listen_is_killed_when_its_grace_ends,
-                                        scene_open, scene_close),
-        cmocka_unit_test_setup_teardown(secrets_reach_containers_as_variables_and_as_files,
-                                        scene_open, scene_close),
-        cmocka_unit_test_setup_teardown(what_cannot_start_says_why, scene_open, scene_close),
-        cmocka_unit_test_setup_teardown(a_container_beyond_its_memory_is_killed_and_says_so,
-                                        scene_open, scene_close),
-        cmocka_unit_test_setup_teardown(a_secret_that_changes_reaches_the_running_container,
-                                        scene_open, scene_close),
-        cmocka_unit_test_setup_teardown(what_a_stopped_node_left_can_be_wiped, scene_open,
-                                        scene_close),
+        STORY(two_containers_share_localhost_and_a_volume),
+        STORY(a_container_that_fails_is_started_again_and_then_waits),
+        STORY(containers_survive_the_agent_and_end_gracefully),
+        STORY(logs_are_served_to_masters_only),
+        STORY(what_does_not_listen_is_killed_when_its_grace_ends),
+        STORY(secrets_reach_containers_as_variables_and_as_files),
+        STORY(what_cannot_start_says_why),
+        STORY(a_container_beyond_its_memory_is_killed_and_says_so),
+        STORY(a_secret_that_changes_reaches_the_running_container),
+        STORY(what_a_stopped_node_left_can_be_wiped),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    (void)node_wipe(scene_dir, NULL); /* of a story that failed */
-    mem_auto char *clean = mem_printf("ip link del ls0afb0700; rm -rf --one-file-system %s", dir);
-    if (system(clean) != 0) print_message("%s stays\n", dir); // NOLINT
-    mem_free(scene_dir);
+    scene_world_close();
     return failed;
 }
