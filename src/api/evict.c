@@ -1,6 +1,7 @@
 /* POST pods/x/eviction: a deletion that asks the pod's disruption budget first. What the budget's
  * status allows is counted down before the pod goes, on condition that nobody did so meanwhile. A
  * budget whose status nobody has written yet allows nothing. */
+#include "actors/behavior.h"
 #include "actors/edit.h"
 #include "api/delete_options.h"
 
@@ -10,7 +11,7 @@
 
 #include <time.h>
 
-enum { EVICT_TRIES = 20, EVICT_RETRY_S = 10 };
+enum { EVICT_TRIES = 20 };
 
 struct eviction {
     struct delete_options options;
@@ -41,6 +42,25 @@ static void evict_delete(struct request *r)
 }
 
 static void evict_start(struct request *r);
+
+/* The pod that was looked at went, or it has changed. */
+static void evict_unready_answer(struct request *r, const struct result *result)
+{
+    struct eviction *e = r->state;
+    if (result->http == 409 && !e->options.revision && ++e->tries < EVICT_TRIES)
+        evict_start(r);
+    else
+        evict_answer(r, result);
+}
+
+/* As long as nothing has changed about it: it may have become one that counts. */
+static void evict_unready(struct request *r)
+{
+    const struct eviction *e = r->state;
+    struct command *c = delete_command(r, &e->options, e->pod->id->ns, r->route.name);
+    if (!c->revision) c->revision = e->pod->revision;
+    request_command(r, c, evict_unready_answer);
+}
 
 static void evict_counted(struct request *r, const struct result *result)
 {
@@ -89,6 +109,7 @@ static bool evict_is_stale(const struct object *budget)
     return mp_i64(doc_path(budget->status, "observedGeneration"), 0) < budget->generation;
 }
 
+/* Without Retry-After: a client that obeys it would wait within its own call, for minutes. */
 static void evict_refuse(struct request *r, const struct object *budget)
 {
     char message[400];
@@ -108,8 +129,16 @@ static void evict_refuse(struct request *r, const struct object *budget)
     reply_status(r, &(struct status){.code = 429,
                                      .message = "Cannot evict pod as it would violate the pod's "
                                                 "disruption budget.",
-                                     .causes = &causes,
-                                     .retry_after_s = EVICT_RETRY_S});
+                                     .causes = &causes});
+}
+
+/* A pod that is not ready is none of those that the budget has enough of. */
+static bool evict_is_unmissed(const struct object *budget, const struct object *pod)
+{
+    int64_t desired = mp_i64(doc_path(budget->status, "desiredHealthy"), 0);
+    int64_t healthy = mp_i64(doc_path(budget->status, "currentHealthy"), 0);
+    struct mp ready = mp_get(status_condition(pod->status, "Ready"), "status");
+    return !mp_is(ready, "True") && desired > 0 && healthy >= desired;
 }
 
 static bool evict_concerns(const struct object *budget, const struct object *pod)
@@ -138,6 +167,8 @@ static void evict_with_budgets(struct request *r, struct fetch *f)
                     "subresource does not support.");
     else if (!budget)
         evict_delete(r);
+    else if (evict_is_unmissed(budget, e->pod))
+        evict_unready(r);
     else if (evict_is_stale(budget) ||
              mp_i64(doc_path(budget->status, "disruptionsAllowed"), 0) <= 0)
         evict_refuse(r, budget);
