@@ -55,6 +55,7 @@ struct writer ownership_writer(struct request *r)
     bool status = sub && (!strcmp(sub, "status") || !strcmp(sub, "approval"));
     return (struct writer){
         .type = r->route.served->type,
+        .served = r->route.served,
         .manager = manager.n ? manager : ownership_agent(r),
         .api_version = str_of(r->route.served->api_version),
         .subresource = str_of(sub),

@@ -2,13 +2,16 @@
 
 #include "base/mem.h"
 #include "proto/apply_client.h"
+#include "proto/apply_prune.h"
+#include "proto/managed_versions.h"
 #include "proto/timefmt.h"
 
 struct applying {
     const struct apply *input;
     struct arena *arena;
     struct managers managers;
-    struct fieldset last;   /* what the applier owned by its last configuration */
+    struct fieldset last; /* what the applier owned by its last configuration */
+    struct str last_version;
     struct fieldset config; /* what it owns by this one */
     struct buf merged, pruned;
 };
@@ -36,6 +39,7 @@ static void applying_own(struct applying *p)
 {
     struct manager *self = managers_find(&p->managers, &p->input->writer, true);
     p->last = self->fields;
+    p->last_version = self->api_version;
     if (!self->time.n || !fieldset_equal(&p->last, &p->config) ||
         !str_eq(self->api_version, p->input->writer.api_version)) {
         char time[TIME_TEXT];
@@ -44,24 +48,6 @@ static void applying_own(struct applying *p)
     }
     self->fields = p->config;
     self->api_version = p->input->writer.api_version;
-}
-
-static struct fieldset applying_owned(struct applying *p)
-{
-    struct fieldset owned = {0};
-    for (uint32_t i = 0; i < p->managers.count; i++)
-        owned = fieldset_combine(p->arena, FIELDSET_UNION, &owned, &p->managers.items[i].fields);
-    return owned;
-}
-
-/* Takes out what the applier owned and nobody owns now. An object goes with its last field, but
- * not, as in Kubernetes, with fields of no owner: here they are the controllers'. */
-static void applying_prune(struct applying *p)
-{
-    struct mp merged = applying_doc(&p->merged);
-    struct fieldset owned = applying_owned(p);
-    struct fieldset goes = fieldset_combine(p->arena, FIELDSET_DIFFERENCE, &p->last, &owned);
-    typed_remove(p->input->writer.type, merged, &goes, &owned, &p->pruned);
 }
 
 struct conflict_sink {
@@ -89,14 +75,15 @@ static void conflict_report(const struct manager *m, const struct fieldset *fiel
 
 /* Everybody whose fields this changes, but for those in `allowed`. */
 static void applying_conflicts(struct applying *p, const struct manager *self,
-                               const struct fieldset *taken, const struct fieldset *allowed,
+                               struct changes *changes, const struct fieldset *allowed,
                                struct causes *out)
 {
     for (uint32_t i = 0; i < p->managers.count; i++) {
         const struct manager *m = &p->managers.items[i];
         if (m == self) continue;
+        const struct change_seen *seen = changes_seen(changes, m->api_version);
         struct fieldset theirs =
-            fieldset_combine(p->arena, FIELDSET_INTERSECTION, &m->fields, taken);
+            fieldset_combine(p->arena, FIELDSET_INTERSECTION, &m->fields, &seen->taken);
         theirs = fieldset_combine(p->arena, FIELDSET_DIFFERENCE, &theirs, allowed);
         if (!fieldset_empty(&theirs)) conflict_report(m, &theirs, out);
     }
@@ -105,18 +92,18 @@ static void applying_conflicts(struct applying *p, const struct manager *self,
 static int applying_settle(struct applying *p, struct causes *conflicts, struct error *err)
 {
     const struct writer *w = &p->input->writer;
-    struct fieldset change =
-        typed_compare(p->arena, w->type, p->input->live, applying_doc(&p->pruned));
-    struct fieldset taken = fieldset_select(p->arena, &change, CHANGE_ADDED | CHANGE_MODIFIED);
-    struct fieldset removed = fieldset_select(p->arena, &change, CHANGE_REMOVED);
+    struct changes changes = {.arena = p->arena,
+                              .writer = w,
+                              .before = p->input->live,
+                              .after = applying_doc(&p->pruned),
+                              .written_only = true};
     struct manager *self = managers_find(&p->managers, w, true);
-    taken = managed_strip(p->arena, w, &taken);
     if (!p->input->force) {
         struct fieldset allowed = apply_client_owned(p->arena, p->input);
-        applying_conflicts(p, self, &taken, &allowed, conflicts);
+        applying_conflicts(p, self, &changes, &allowed, conflicts);
     }
     if (conflicts->count) return error_set(err, E_CONFLICT, "there are conflicts");
-    managers_take(&p->managers, self, &taken, &removed);
+    managers_take(&p->managers, self, &changes);
     return 0;
 }
 
@@ -134,7 +121,8 @@ static int applying_run(struct applying *p, struct buf *out, struct buf *managed
         mp_put(&p->merged, in->config);
     else
         typed_merge(in->writer.type, in->live, in->config, &p->merged);
-    applying_prune(p);
+    apply_prune(&(struct prune){in, p->arena, &p->managers, &p->last, p->last_version},
+                applying_doc(&p->merged), &p->pruned);
     rc = applying_settle(p, conflicts, err);
     if (rc) return rc;
     apply_client_follow(in, applying_doc(&p->pruned), out);

@@ -1,6 +1,7 @@
 #include "proto/apply_client.h"
 
 #include "proto/json.h"
+#include "proto/managed_versions.h"
 
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -19,13 +20,17 @@ struct fieldset apply_client_owned(struct arena *a, const struct apply *in)
     struct fieldset owned = {0};
     buf_auto struct buf packed = BUF_INIT;
     struct mp text = client_annotation(in->live);
-    const struct type *type = in->writer.type;
     if (!client_is_kubectl(in) || text.type != MP_STR) return owned;
     if (json_parse(text.s.p, text.s.n, &packed, NULL)) return owned;
     struct mp config = mp_read(packed.data, packed.len);
+    const struct writer *w = &in->writer;
+    const struct kind_version *v = version_of_writer(w, mp_str(mp_get(config, "apiVersion")));
+    if (w->served && !v) return owned;
+    const struct type *type = v ? v->type : w->type;
+    struct mp live = version_document(a, w->served, v, in->live);
     struct fieldset set = {0};
     if (typed_fields(a, type, config, &set, NULL)) return owned;
-    struct fieldset change = typed_compare(a, type, config, in->live);
+    struct fieldset change = typed_compare(a, type, config, live);
     change = fieldset_select(a, &change, CHANGE_ADDED | CHANGE_MODIFIED | CHANGE_REMOVED);
     set = fieldset_combine(a, FIELDSET_DIFFERENCE, &set, &change);
     /* The texts of its steps are in `packed`: a copy that lives as long as the arena. */

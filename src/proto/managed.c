@@ -1,9 +1,8 @@
 /* How writes change who owns what. */
-#include "proto/managed.h"
+#include "proto/managed_versions.h"
 
 #include "proto/timefmt.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 enum { UPDATERS_MAX = 10 }; /* as in Kubernetes */
@@ -56,19 +55,11 @@ struct fieldset managed_strip(struct arena *a, const struct writer *w, const str
     return out;
 }
 
-void managers_take(struct managers *m, const struct manager *keep, const struct fieldset *taken,
-                   const struct fieldset *removed)
+void managers_drop_empty(struct managers *m)
 {
     uint32_t kept = 0;
-    assert(m->items || !m->count);
-    for (uint32_t i = 0; i < m->count; i++) {
-        struct manager *one = &m->items[i];
-        if (one != keep) {
-            one->fields = fieldset_combine(m->arena, FIELDSET_DIFFERENCE, &one->fields, taken);
-            one->fields = fieldset_combine(m->arena, FIELDSET_DIFFERENCE, &one->fields, removed);
-        }
-        if (!fieldset_empty(&one->fields)) m->items[kept++] = *one;
-    }
+    for (uint32_t i = 0; i < m->count; i++)
+        if (!fieldset_empty(&m->items[i].fields)) m->items[kept++] = m->items[i];
     m->count = kept;
 }
 
@@ -111,7 +102,7 @@ static void managers_cap(struct managers *m)
     uint32_t left = count;
     for (uint32_t i = 0; i < count && left > UPDATERS_MAX; i++)
         left -= cap_merge(m, buckets, &bucket_count, updaters[i]);
-    managers_take(m, NULL, &(struct fieldset){0}, &(struct fieldset){0});
+    managers_drop_empty(m);
 }
 
 /* Takes over what was added and changed, as of now. */
@@ -125,16 +116,20 @@ static void managers_give(struct managers *m, const struct writer *w, const stru
     managers_cap(m);
 }
 
+/* Of what nobody owned before, all was added. */
+static struct fieldset managers_lose(struct managers *m, const struct writer *w, struct mp before,
+                                     struct mp after)
+{
+    if (before.type == MP_END && !m->count) return typed_compare(m->arena, w->type, before, after);
+    struct changes changes = {.arena = m->arena, .writer = w, .before = before, .after = after};
+    managers_take(m, NULL, &changes);
+    return changes_seen(&changes, w->api_version)->taken;
+}
+
 void managers_update(struct managers *m, const struct writer *w, struct mp before, struct mp after)
 {
-    struct arena *a = m->arena;
-    struct fieldset change = typed_compare(a, w->type, before, after), taken = change;
-    if (before.type != MP_END || m->count) { /* else all was added */
-        struct fieldset removed = fieldset_select(a, &change, CHANGE_REMOVED);
-        taken = fieldset_select(a, &change, CHANGE_ADDED | CHANGE_MODIFIED);
-        managers_take(m, NULL, &taken, &removed);
-    }
-    taken = managed_strip(a, w, &taken);
+    struct fieldset taken = managers_lose(m, w, before, after);
+    taken = managed_strip(m->arena, w, &taken);
     if (!fieldset_empty(&taken)) managers_give(m, w, &taken);
 }
 

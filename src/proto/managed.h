@@ -32,6 +32,7 @@ enum write_scope { WRITES_ALL, WRITES_BUT_STATUS, WRITES_STATUS };
 /* Who writes an object now, and how it is written. */
 struct writer {
     const struct type *type;
+    const struct kind_version *served; /* the version; NULL: the kind has no other */
     struct str manager, api_version, subresource;
     enum write_scope scope; /* what else is in the document is not this writer's to own */
     int64_t now_s;
@@ -47,10 +48,7 @@ void managers_write(struct managers *m, struct buf *out);
 
 /* The manager with this identity, or a new one at the end. */
 struct manager *managers_find(struct managers *m, const struct writer *w, bool applies);
-/* Takes what changed away from everybody (but `keep`, who may be NULL) and drops who has nothing
- * left. The order stays. */
-void managers_take(struct managers *m, const struct manager *keep, const struct fieldset *taken,
-                   const struct fieldset *removed);
+void managers_drop_empty(struct managers *m); /* who has nothing left; the order stays */
 /* What `w` added and changed is its own now; too many updaters of long ago become one. */
 void managers_update(struct managers *m, const struct writer *w, struct mp before, struct mp after);
 
