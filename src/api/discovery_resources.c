@@ -1,6 +1,10 @@
 /* The resources of one version: APIResourceList, and the aggregated form of current clients. */
 #include "api/discovery.h"
 
+#include "proto/base64.h"
+
+#include <sodium.h>
+
 static const struct {
     uint32_t bit;
     const char *name;
@@ -36,6 +40,32 @@ static uint32_t resource_verbs(const struct kind *k)
     return goes ? k->verbs & ~(uint32_t)(VERB_CREATE | VERB_UPDATE | VERB_PATCH) : k->verbs;
 }
 
+/* The version that objects are stored in; NULL: none is stored, or none that is served. */
+static const struct kind_version *resource_stored(const struct kind *k)
+{
+    const uint32_t stored = VERB_CREATE | VERB_GET;
+    if (!k->custom) return (k->verbs & stored) == stored ? &k->versions[0] : NULL;
+    const struct definition *d = definition_of(k)->definition;
+    for (unsigned i = 0; i < d->version_count; i++)
+        if (d->versions[i].is_storage && d->versions[i].is_served) return &d->versions[i].served;
+    return NULL;
+}
+
+/* It changes when the stored version does: by it clients know that objects want migration. */
+static void put_storage_hash(const struct kind *k, struct buf *json)
+{
+    enum { HASHED = 8 };
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    const struct kind_version *v = resource_stored(k);
+    if (!v) return;
+    buf_auto struct buf text = BUF_INIT;
+    buf_printf(&text, "%s/%s/%s", v->group, v->version, k->kind);
+    crypto_hash_sha256(hash, (const unsigned char *)text.data, text.len);
+    buf_puts(json, ",\"storageVersionHash\":\"");
+    base64_encode((struct str){(const char *)hash, HASHED}, json);
+    buf_putc(json, '"');
+}
+
 static void put_resource(const struct kind *k, struct buf *json)
 {
     buf_printf(json, "{\"name\":\"%s\",\"singularName\":\"%s\",\"namespaced\":%s,\"kind\":\"%s\",",
@@ -50,6 +80,7 @@ static void put_resource(const struct kind *k, struct buf *json)
         buf_puts(json, ",\"categories\":");
         put_texts(k->categories, json);
     }
+    put_storage_hash(k, json);
     buf_putc(json, '}');
 }
 

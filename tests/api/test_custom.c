@@ -219,7 +219,10 @@ static void discovery_prefers_the_stable_version(void **state)
     assert_text(mp_at(mp_get(group, "versions"), 1), "version", "v1beta1");
     struct mp list = ask(c, "GET", "/apis/example.com/v1beta1", NULL);
     assert_int_equal(mp_get(list, "resources").count, 1);
+    const char *stored = "IFcCGIslAWc="; /* as example.com/v1/Cron, whichever version is shown */
+    assert_text(mp_at(mp_get(list, "resources"), 0), "storageVersionHash", stored);
     list = ask(c, "GET", "/apis/example.com/v1", NULL);
+    assert_text(mp_at(mp_get(list, "resources"), 0), "storageVersionHash", stored);
     assert_text(mp_at(mp_get(list, "resources"), 1), "name", "crons/scale");
 }
 

@@ -49,6 +49,19 @@ static void resources_tell_names_verbs_and_categories(void **state)
     assert_text(scale, "kind", "Scale");
 }
 
+static void stored_versions_have_the_hashes_that_clients_know(void **state)
+{
+    struct mp list = mp_get(ask(*state, "GET", "/api/v1", NULL), "resources");
+    assert_text(find(list, "name", "pods"), "storageVersionHash", "xPOwRZ+Yhw8=");
+    assert_text(find(list, "name", "services"), "storageVersionHash", "0/CO1lhkEBI=");
+    assert_int_equal(mp_get(find(list, "name", "componentstatuses"), "storageVersionHash").type,
+                     MP_END);
+    assert_int_equal(mp_get(find(list, "name", "pods/log"), "storageVersionHash").type, MP_END);
+    const char *path = "/apis/networking.k8s.io/v1beta1"; /* served, but stored as v1 */
+    list = mp_get(ask(*state, "GET", path, NULL), "resources");
+    assert_text(find(list, "name", "ingresses"), "storageVersionHash", "39NQlfNR+bo=");
+}
+
 static void current_clients_learn_all_in_two_requests(void **state)
 {
     const char *accept = "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as="
@@ -143,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(groups_and_versions_are_listed),
         TEST(resources_tell_names_verbs_and_categories),
+        TEST(stored_versions_have_the_hashes_that_clients_know),
         TEST(current_clients_learn_all_in_two_requests),
         TEST(components_are_as_this_master_sees_them),
         TEST(connections_are_refused_in_words),
