@@ -23,15 +23,18 @@ void command_refuse_all(struct list *commands, int http, const char *reason, con
         command_refuse(container_of(it, struct command, link), http, reason, message);
 }
 
+/* What would have been has the revision of what is: none, when there is nothing. */
 void command_answer_dry_run(struct system *s, struct command *c, struct decision *d)
 {
     struct object *o = object_ref(c->actor->object);
+    uint64_t revision = o ? o->revision : 0;
     for (unsigned i = 0; i < d->count; i++) {
         struct object *next = behavior_of(c->kind)->fold(o, &d->events[i], batch_time(s));
         object_unref(o);
         o = next;
         if (!o) break;
-        o->revision = s->world->revision;
+        if (!o->id->created_s) o->id->created_s = batch_time(s) / 1000;
+        o->revision = revision;
         object_seal(o);
     }
     d->result.removed = d->count && !o;

@@ -112,9 +112,11 @@ static void put_metadata(const struct object *o, const struct fragment *body, st
     }
     if (o->id->ns) put_text(json, ",\"namespace\":", istr_str(o->id->ns));
     put_text(json, ",\"uid\":", str_of(uid));
-    buf_puts(json, ",\"resourceVersion\":\"");
-    buf_put_uint(json, o->revision);
-    buf_putc(json, '"');
+    if (o->revision) { /* else it only would have been created */
+        buf_puts(json, ",\"resourceVersion\":\"");
+        buf_put_uint(json, o->revision);
+        buf_putc(json, '"');
+    }
     if (o->generation) {
         buf_puts(json, ",\"generation\":");
         buf_put_uint(json, o->generation);

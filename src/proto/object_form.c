@@ -201,10 +201,9 @@ static void form_put_identity(const struct object *o, struct mp metadata, struct
     char uid[UID_TEXT];
     struct mp generate_name = mp_get(metadata, "generateName");
     bool deleting = o->deleted_s != 0;
-    /* metadata.count already has generateName; uid, resourceVersion and creationTimestamp always
-     * are. */
-    mp_put_map(out, metadata.count + (o->id->name_len > 0) + (o->id->ns != NULL) + 3 +
-                        (o->generation > 0) + 2 * (uint32_t)deleting);
+    /* metadata.count already has generateName; uid and creationTimestamp always are. */
+    mp_put_map(out, metadata.count + (o->id->name_len > 0) + (o->id->ns != NULL) + 2 +
+                        (o->revision > 0) + (o->generation > 0) + 2 * (uint32_t)deleting);
     if (o->id->name_len) form_pair(out, "name", object_name(o));
     if (generate_name.type != MP_END) {
         mp_put_z(out, "generateName");
@@ -213,7 +212,7 @@ static void form_put_identity(const struct object *o, struct mp metadata, struct
     if (o->id->ns) form_pair(out, "namespace", istr_str(o->id->ns));
     uid_text(&o->id->uid, uid);
     form_pair(out, "uid", str_of(uid));
-    form_pair_decimal(out, "resourceVersion", o->revision);
+    if (o->revision) form_pair_decimal(out, "resourceVersion", o->revision);
     if (o->generation) {
         mp_put_z(out, "generation");
         mp_put_uint(out, o->generation);

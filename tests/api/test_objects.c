@@ -141,13 +141,26 @@ static void a_dry_run_changes_nothing(void **state)
     struct mp doc = ask(*state, "POST", PODS "?dryRun=All", pod_p);
     assert_int_equal(asked->status, 201);
     assert_text(doc, "metadata.name", "p");
+    assert_int_equal(mp_path(doc, "metadata.creationTimestamp").type, MP_STR);
+    assert_int_equal(mp_path(doc, "metadata.uid").type, MP_STR);
+    assert_int_equal(mp_path(doc, "metadata.resourceVersion").type, MP_END);
+    ask_with(*state, "POST", PODS "?dryRun=All", "Accept: application/yaml\r\n", str_of(pod_p));
+    assert_null(strstr(asked->body.data, "resourceVersion:"));
     ask(*state, "GET", PODS "/p", NULL);
     assert_int_equal(asked->status, 404);
-    ask(*state, "POST", PODS, pod_p);
+    doc = ask(*state, "POST", PODS, pod_p);
+    mem_auto char *version = mem_strndup(mp_str(mp_path(doc, "metadata.resourceVersion")).p,
+                                         mp_str(mp_path(doc, "metadata.resourceVersion")).n);
+    ask(*state, "POST", CONFIGMAPS, "{\"metadata\":{\"name\":\"other\"}}");
+    doc = ask_patch(*state, "merge-patch", PODS "/p?dryRun=All",
+                    "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}");
+    assert_text(doc, "metadata.labels.a", "b");
+    assert_text(doc, "metadata.resourceVersion", version);
     ask(*state, "DELETE", PODS "/p?dryRun=All", NULL);
     assert_int_equal(asked->status, 200);
-    ask(*state, "GET", PODS "/p", NULL);
+    doc = ask(*state, "GET", PODS "/p", NULL);
     assert_int_equal(asked->status, 200);
+    assert_text(doc, "metadata.resourceVersion", version);
     ask(*state, "POST", PODS "?dryRun=Some", pod_p);
     assert_int_equal(asked->status, 422);
 }
