@@ -36,7 +36,7 @@ def create(s, name):
     """(status, reason) at whichever master answers; None: none does."""
     for master in range(1, s.members.masters + 1):
         try:
-            status, body = s.members.call("POST", CONFIG_MAPS, config_map(name), master=master)
+            status, body = s.members.call("POST", CONFIG_MAPS, config_map(name), master=master, timeout=3)
             return status, body.get("reason")
         except OSError:
             continue
@@ -45,15 +45,15 @@ def create(s, name):
 
 def full(s, *names):
     """Creates get a clear answer, deletes pass; and all by itself it is over when there is room."""
-    assert create(s, "before")[0] == 201
+    assert s.members.insist("POST", CONFIG_MAPS, config_map("before"))[0] in (201, 409)
     s.note(s.members.filesystem)
     s.strike()
     for name in names:
         fill(s, name)
     until(lambda: create(s, f"probe-{s.random.random()}".replace(".", "-")) ==
-          (507, "InsufficientStorage"), 20)
-    status, _ = s.members.call("DELETE", f"{CONFIG_MAPS}/before", timeout=10)
-    assert status == 200, status
+          (507, "InsufficientStorage"))
+    status, _ = s.members.insist("DELETE", f"{CONFIG_MAPS}/before")
+    assert status in (200, 404), status
     s.hold(1.0)
     free(s, *names)
     s.writes_go_on(10)
@@ -103,7 +103,7 @@ def refused(s, victim, damage, *named):
     shutil.copytree(s.dir / victim, aside)
     names = damage(s.dir / victim) or named
     s.start(victim)
-    until(lambda: s.members.ended(victim), 20)
+    until(lambda: s.members.ended(victim))
     last = s.members.said(victim).strip().splitlines()[-1]
     assert all(name in last for name in names), f"{names} not in: {last}"
     s.note(last.partition(" ")[2][:160])
@@ -116,7 +116,10 @@ def refused(s, victim, damage, *named):
 
 @kind("flip-segment", "a bit flips in a record of a stopped master's log")
 def flip_segment(s):
-    written = [r["id"].encode() for r in s.load.history if r["outcome"] == "ok" and "id" in r]
+    victim = s.random.choice(s.members.names())
+    known = s.revision_of(victim)
+    written = [r["id"].encode() for r in s.load.history
+               if r["outcome"] == "ok" and "id" in r and r["revision"] <= known]
 
     def damage(dir):
         text = s.random.choice(written)
@@ -128,7 +131,7 @@ def flip_segment(s):
                 flip(file, places)
                 return [file.name]
         raise AssertionError(f"{text} is nowhere in {dir}")
-    refused(s, s.random.choice(s.members.names()), damage)
+    refused(s, victim, damage)
 
 
 @kind("flip-slots", "a bit flips in both slots of a stopped master's term and vote")

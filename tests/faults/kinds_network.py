@@ -33,7 +33,7 @@ def alone(s, name):
     s.strike()
     s.ground.cut([name], s.others(name))
     s.hold(2.5, 4.0)
-    assert not reachable(s.members, int(name[1:])), f"{name} alone confirms reads"
+    assert not reachable(s.members, s.members.seat(name)), f"{name} alone confirms reads"
     s.ground.heal()
     s.rejoin(name)
 
@@ -95,10 +95,10 @@ def node_old_master(s):
     rest = {p["metadata"]["uid"] for p in before} - on(before, node)
     s.evictions = True
     leader = old_side(s, node)
-    until(lambda: not on(living(s), node) and len(living(s)) == len(before), 40)
+    until(lambda: not on(living(s), node) and len(living(s)) == len(before))
     s.ground.heal()
     s.rejoin(leader)
-    after = until(s.converged_pods, 30)
+    after = until(s.converged_pods)
     assert rest <= {p["metadata"]["uid"] for p in after}, "pods of nodes that were heard went too"
 
 
@@ -110,7 +110,7 @@ def node_old_master_briefly(s):
     s.hold(3.0)
     s.ground.heal()
     s.rejoin(leader)
-    uids = [{p["metadata"]["uid"] for p in pods} for pods in (before, until(s.converged_pods, 30))]
+    uids = [{p["metadata"]["uid"] for p in pods} for pods in (before, until(s.converged_pods))]
     assert uids[0] == uids[1], "a pod was replaced, though its node was not away for long"
 
 

@@ -6,8 +6,11 @@ import signal
 import subprocess
 import time
 
-from cluster import LOGSHIP, Cluster, until
+from cluster import LOGSHIP, Cluster, alive, until
 from ground import die_with_parent
+
+
+TUNING = ("--election-ms", "--node-grace-ms", "--keyframe-entries", "--edges")
 
 
 def command_line(pid):
@@ -20,6 +23,27 @@ def command_line(pid):
     return [LOGSHIP, *words] if words and words[0] != "up" else None
 
 
+class Adopted:
+    """A process that `logship` has started itself, handled as one of our children."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.returncode = None
+
+    def send_signal(self, how):
+        os.kill(self.pid, how)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def poll(self):
+        return None if alive(self.pid) else 0
+
+    def wait(self, seconds=60):
+        until(lambda: not alive(self.pid), seconds, 0.01)
+        return 0
+
+
 class Members(Cluster):
     """`logship up` makes the directory and shows how it starts each process; then they are started
     anew, with their own hosts' addresses, as children that this can kill, pause and start."""
@@ -27,7 +51,9 @@ class Members(Cluster):
     def __init__(self, ground, dir, nodes=3, options=(), disks=None):
         self.ground, self.processes = ground, {}
         self.context = None
+        self.holders = None  # the master in each seat
         super().__init__("--nodes", nodes, "--runtime", "sim", *options, dir=dir)
+        self.holders = [f"m{k}" for k in range(1, self.masters + 1)]
         self.argv = self.taken_over()
         for name in self.argv:
             ground.add(name)
@@ -67,11 +93,30 @@ class Members(Cluster):
 
     def kill(self, name, how=signal.SIGKILL):
         self.processes[name].send_signal(how)
-        if how == signal.SIGKILL:
-            self.processes[name].wait()
+        if how in (signal.SIGKILL, signal.SIGTERM):
+            return self.processes[name].wait(60)
+        return None
+
+    def replace(self, name):
+        """`logship master replace`, of one that is gone with all it had; who has its seat then."""
+        tuning = [w for k in range(0, len(self.options), 2) if self.options[k] in TUNING
+                  for w in self.options[k:k + 2]]
+        self.logship("master", "replace", "--dir", self.dir, name, *tuning)
+        self.processes.pop(name)
+        self.argv.pop(name)
+        (new, pid), = [(n, p) for n, p in super().pids().items() if n not in self.processes]
+        self.holders[self.seat(name) - 1] = new
+        self.processes[new], self.argv[new] = Adopted(pid), until(lambda: command_line(pid))
+        return new
 
     def ended(self, name):
         return self.processes[name].poll() is not None
+
+    def seat(self, name):
+        return (int(name[1:]) - 1) % self.masters + 1
+
+    def running(self, name):
+        return not self.ended(name)
 
     def pids(self):
         return {name: p.pid for name, p in self.processes.items()}
@@ -81,6 +126,8 @@ class Members(Cluster):
             if process.poll() is None:
                 process.kill()
                 process.wait()
+        for s in self.held:
+            s.close()
 
     def tls(self):
         if not self.context:
@@ -93,11 +140,11 @@ class Members(Cluster):
                                            self.port + master - 1, context=self.tls(),
                                            timeout=timeout)
 
-    def call(self, *words, timeout=3, **more):
+    def call(self, *words, timeout=10, **more):
         return super().call(*words, timeout=timeout, **more)
 
     def names(self):
-        return [f"m{k}" for k in range(1, self.masters + 1)]
+        return list(self.holders)
 
     def agree_from(self, number, revision, seconds=60):
         """Seconds until this master has a leader and knows everything up to a revision."""

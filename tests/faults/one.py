@@ -12,6 +12,7 @@ import kinds_watch  # noqa: E402,F401  (each adds its kinds; those that take lon
 import kinds_mixed  # noqa: E402,F401
 import kinds_network  # noqa: E402,F401
 import kinds_process  # noqa: E402,F401
+import kinds_orderly  # noqa: E402,F401
 import kinds_disk  # noqa: E402,F401
 from kinds import KINDS  # noqa: E402
 from scene import Scene  # noqa: E402
@@ -22,8 +23,8 @@ def run_one(name, seed, dir, wires):
     began = time.monotonic()
     scene, result = None, {"fault": name, "seed": seed}
     try:
-        scene = Scene(seed, dir, wires, needs.get("options", ()), needs.get("disks"),
-                      **needs.get("load", {}))
+        scene = Scene(seed, dir, wires and not needs.get("loopback"), wires, needs.get("options", ()),
+                      needs.get("disks"), **needs.get("load", {}))
         result.update(scene.run(play))
         bad = ("lost", "linearizability", "watch", "broken")
         result["passed"] = not any(result[b] for b in bad)

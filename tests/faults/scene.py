@@ -31,13 +31,13 @@ class Eye(Watcher):
 class Scene:
     options = ("--keyframe-entries", "400")
 
-    def __init__(self, seed, dir, wires, options=(), disks=None, **load):
+    def __init__(self, seed, dir, wires, sandboxed, options=(), disks=None, **load):
         self.random = random.Random(seed)
         self.seed, self.dir = seed, dir
         self.began = self.rejoined = None
         self.notes = []
         self.evictions = False  # whether the fault is to have pods evicted
-        self.ground = Ground() if wires else Loopback()
+        self.ground = Ground() if wires else Loopback(own=sandboxed)
         self.members = Members(self.ground, dir, options=[*self.options, *options], disks=disks)
         self.load = Load(self.members, seed, dir / "history.jsonl", **load)
         self.eyes = [Eye(self.members, kind, master) for kind in WATCHED
@@ -70,6 +70,12 @@ class Scene:
         for name in names:
             self.members.kill(name)
 
+    def stop(self, *names):
+        """As an operator does: asked, and waited for."""
+        for name in names:
+            code = self.members.kill(name, signal.SIGTERM)
+            assert code == 0, f"{name} ended with {code}"
+
     def start(self, *names):
         for name in names:
             self.members.start(name)
@@ -90,16 +96,16 @@ class Scene:
         began = time.monotonic()
         known = until(lambda: max(self.revision_of(m) for m in self.members.names()), seconds, 0.02)
         for name in names or self.members.names():
-            self.members.agree_from(int(name[1:]), known, seconds)
+            self.members.agree_from(self.members.seat(name), known, seconds)
         self.rejoined = time.monotonic() - began
 
     def revision_of(self, name):
         try:
-            return self.members.get("/logship/status", int(name[1:]))["revision"]
+            return self.members.get("/logship/status", self.members.seat(name))["revision"]
         except (OSError, AssertionError, http.client.HTTPException):
             return 0
 
-    def writes_go_on(self, count=20, seconds=30):
+    def writes_go_on(self, count=20, seconds=60):
         """So many more writes were acknowledged, from now on."""
         now = time.monotonic()
         until(lambda: len(self.load.acknowledged(now)) >= count, seconds)
@@ -129,17 +135,17 @@ class Scene:
 
     def quiet(self):
         """All masters at one revision with one digest, and so for a while."""
-        until(self.converged_pods, 40)
+        until(self.converged_pods)
 
         def still():
             before = self.members.agree()
             time.sleep(0.4)
             return before if self.members.agree() == before else None
-        return until(still, 30)
+        return until(still)
 
     def judged(self):
         digest = self.quiet()
-        events = events_of(self.members)
+        events = [e for e in events_of(self.members) if "revision" in e]  # the others are about seats
         lost, wrong = judge.Judge(self.load.history, events).verdict()
         for eye in self.eyes:
             eye.until = max((e["revision"] for e in events if e["kind"] == eye.kind), default=0)
