@@ -9,6 +9,21 @@ static void put_group_version(const char *group, const char *version, struct buf
     buf_printf(json, "{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}", group, version, version);
 }
 
+/* Who asks group by group may be a client of 1.20, which takes the preferred version unasked and
+ * knows no newer ones: to it, versions that came later are there but not preferred. */
+static const char *group_preferred(const struct discovery_group *g)
+{
+    static const struct {
+        const char *group, *version;
+    } then[] = {{"autoscaling", "v1"},
+                {"batch", "v1beta1"}, /* of CronJobs; Jobs have but one */
+                {"discovery.k8s.io", "v1beta1"},
+                {"policy", "v1beta1"}};
+    for (size_t i = 0; i < sizeof then / sizeof *then; i++)
+        if (!strcmp(g->name, then[i].group)) return then[i].version;
+    return g->versions[0];
+}
+
 static void put_group(const struct discovery_group *g, bool typed, struct buf *json)
 {
     buf_putc(json, '{');
@@ -19,7 +34,7 @@ static void put_group(const struct discovery_group *g, bool typed, struct buf *j
         put_group_version(g->name, g->versions[n], json);
     }
     buf_puts(json, "],\"preferredVersion\":");
-    put_group_version(g->name, g->versions[0], json);
+    put_group_version(g->name, group_preferred(g), json);
     buf_putc(json, '}');
 }
 

@@ -17,6 +17,7 @@ static void mutation_free(void *state)
 {
     struct mutation *m = state;
     buf_free(&m->input);
+    object_unref(m->last);
     mem_free(m);
 }
 
@@ -40,8 +41,24 @@ static void mutate_answer(struct request *r, const struct result *result)
         reply_refusal(r, r->route.name, result);
     else if (m->target == TARGET_SCALE && result->object)
         scale_reply(r, result->object);
+    else if (result->removed && m->last)
+        reply_object(r, 200, m->last);
     else
         reply_result(r, 200, result);
+}
+
+/* Who takes the last finalizer away is answered with the object without it. */
+static void mutate_keep_last(struct mutation *m, const struct object *sealed,
+                             const struct command *c)
+{
+    object_unref(m->last);
+    m->last = NULL;
+    if (!sealed->deleted_s || !c->body) return;
+    m->last = object_next(sealed);
+    doc_unref(m->last->body);
+    m->last->body = doc_ref(c->body);
+    m->last->revision = sealed->revision;
+    object_seal(m->last);
 }
 
 static bool mutate_same_metadata(const struct attempt *a, const struct object_parts *next)
@@ -100,6 +117,7 @@ static struct command *mutate_command(struct request *r, struct attempt *a, stru
     mutate_take_parts(r, a, &parts, c, sealed);
     c->revision = a->old->revision;
     c->merges_finalizers = m->target == TARGET_FINALIZERS;
+    mutate_keep_last(m, sealed, c);
     return c;
 }
 

@@ -14,6 +14,7 @@ struct mutation {
     struct buf input; /* the new document, the patch, or the configuration */
     bool insists;     /* the client named a resourceVersion */
     unsigned tries;
+    struct object *last; /* what it becomes, when it may go with that; sealed, or NULL */
 };
 
 /* What one try works on. */

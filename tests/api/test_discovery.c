@@ -31,6 +31,28 @@ static void groups_and_versions_are_listed(void **state)
     assert_int_equal(asked->status, 404);
 }
 
+static void clients_of_1_20_are_pointed_at_versions_that_they_know(void **state)
+{
+    static const char *const preferred[][2] = {{"autoscaling", "v1"},
+                                               {"batch", "v1beta1"},
+                                               {"discovery.k8s.io", "v1beta1"},
+                                               {"policy", "v1beta1"},
+                                               {"networking.k8s.io", "v1"}};
+    struct mp doc = ask(*state, "GET", "/apis", NULL);
+    for (size_t i = 0; i < sizeof preferred / sizeof *preferred; i++) {
+        struct mp group = find(mp_get(doc, "groups"), "name", preferred[i][0]);
+        assert_text(group, "preferredVersion.version", preferred[i][1]);
+        assert_text(mp_at(mp_get(group, "versions"), 0), "version",
+                    strcmp(preferred[i][0], "autoscaling") ? "v1" : "v2");
+    }
+    const char *accept = "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as="
+                         "APIGroupDiscoveryList\r\n";
+    doc = ask_with(*state, "GET", "/apis", accept, (struct str){0});
+    for (struct mp_iter it = mp_items(mp_get(doc, "items")); mp_iter_next(&it);)
+        if (mp_is(mp_path(it.value, "metadata.name"), "autoscaling"))
+            assert_text(mp_at(mp_get(it.value, "versions"), 0), "version", "v2");
+}
+
 static void resources_tell_names_verbs_and_categories(void **state)
 {
     struct mp doc = ask(*state, "GET", "/api/v1", NULL);
@@ -155,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(groups_and_versions_are_listed),
+        TEST(clients_of_1_20_are_pointed_at_versions_that_they_know),
         TEST(resources_tell_names_verbs_and_categories),
         TEST(stored_versions_have_the_hashes_that_clients_know),
         TEST(current_clients_learn_all_in_two_requests),

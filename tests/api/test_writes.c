@@ -145,6 +145,27 @@ static void deletion_is_immediate_or_graceful(void **state)
     assert_int_equal(asked->status, 422);
 }
 
+static void who_takes_the_last_finalizer_away_is_shown_the_object_without_it(void **state)
+{
+    for (int patched = 0; patched < 2; patched++) {
+        ask(*state, "POST", CONFIGMAPS, "{\"metadata\":{\"name\":\"a\",\"finalizers\":[\"b/c\"]}}");
+        struct mp doc = ask(*state, "DELETE", CONFIGMAPS "/a", NULL);
+        assert_int_equal(mp_path(doc, "metadata.finalizers").count, 1);
+        if (patched)
+            doc = ask_patch(*state, "merge-patch", CONFIGMAPS "/a",
+                            "{\"metadata\":{\"finalizers\":null}}");
+        else
+            doc = ask(*state, "PUT", CONFIGMAPS "/a", "{\"metadata\":{\"name\":\"a\"}}");
+        assert_int_equal(asked->status, 200);
+        assert_text(doc, "kind", "ConfigMap");
+        assert_text(doc, "metadata.name", "a");
+        assert_int_equal(mp_path(doc, "metadata.deletionTimestamp").type, MP_STR);
+        assert_int_equal(mp_path(doc, "metadata.finalizers").type, MP_END);
+        ask(*state, "GET", CONFIGMAPS "/a", NULL);
+        assert_int_equal(asked->status, 404);
+    }
+}
+
 static void a_deletion_of_another_uid_conflicts(void **state)
 {
     ask(*state, "POST", CONFIGMAPS, "{\"metadata\":{\"name\":\"a\"}}");
@@ -197,6 +218,7 @@ int main(void)
         TEST(a_scale_is_read_and_written),
         TEST(a_pod_is_bound_once),
         TEST(deletion_is_immediate_or_graceful),
+        TEST(who_takes_the_last_finalizer_away_is_shown_the_object_without_it),
         TEST(a_deletion_of_another_uid_conflicts),
         TEST(a_master_that_is_behind_does_not_take_an_unknown_namespace_for_an_empty_one),
     };
