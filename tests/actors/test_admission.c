@@ -129,6 +129,19 @@ static void containers_get_the_defaults_they_lack(void **state)
     stage_close(s);
 }
 
+static void a_default_below_what_is_asked_for_refuses_the_pod(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(NULL);
+    stage_make(s, kind_limitrange, DEFAULTS);
+    assert_string_equal(refusal(s, kind_pod, POD("p", ",'resources':{'requests':{'cpu':'3'}}")),
+                        "422 Invalid: Pod \"p\" is invalid: spec.containers[0].resources.requests: "
+                        "Invalid value: \"3\": must be less than or equal to cpu limit");
+    stage_make(s, kind_pod, POD("q", ",'resources':{'requests':{'cpu':'2'}}"));
+    assert_text(container(s, "q", "resources.limits.cpu"), "2");
+    stage_close(s);
+}
+
 static void what_is_out_of_bounds_is_refused_in_kubernetes_words(void **state)
 {
     (void)state;
@@ -252,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_priority_comes_from_its_class),
         cmocka_unit_test(a_default_class_counts_from_when_it_is_there),
         cmocka_unit_test(containers_get_the_defaults_they_lack),
+        cmocka_unit_test(a_default_below_what_is_asked_for_refuses_the_pod),
         cmocka_unit_test(what_is_out_of_bounds_is_refused_in_kubernetes_words),
         cmocka_unit_test(a_pod_is_bounded_as_a_whole_and_a_claim_by_its_size),
         cmocka_unit_test(a_claim_gets_the_default_class_and_is_protected),

@@ -2,6 +2,8 @@
  * defaults. */
 #include "actors/admission/plugin.h"
 
+#include "proto/quantity.h"
+
 #include <stdlib.h>
 
 #define LIMIT_RANGER "kubernetes.io/limit-ranger"
@@ -90,9 +92,40 @@ static void annotate(struct admission_request *r, const struct buf *said)
     admission_set(r, "metadata.annotations", &annotations);
 }
 
+/* A default limit may be below what the container itself asks for. Such a pod could never be
+ * altered again, not even to let it go. */
+static bool container_fits(struct admission_request *r, const char *list, unsigned at,
+                           struct mp resources)
+{
+    struct mp limits = mp_get(resources, "limits");
+    for (struct mp_iter it = mp_items(mp_get(resources, "requests")); mp_iter_next(&it);) {
+        int64_t asked, most;
+        struct str request = mp_str(it.value);
+        if (!quantity_milli(request, &asked) ||
+            !quantity_milli(mp_str(mp_get_str(limits, it.key)), &most) || asked <= most)
+            continue;
+        deciding_invalid(r->out, r->actor,
+                         "spec.%s[%u].resources.requests: Invalid value: \"%.*s\": must be less "
+                         "than or equal to %.*s limit",
+                         list, at, (int)request.n, request.p, (int)it.key.n, it.key.p);
+        return false;
+    }
+    return true;
+}
+
+static bool containers_fit(struct admission_request *r, const char *list)
+{
+    unsigned at = 0;
+    struct mp spec = mp_get(r->body, "spec");
+    for (struct mp_iter it = mp_items(mp_get(spec, list)); mp_iter_next(&it); at++)
+        if (!container_fits(r, list, at, mp_get(it.value, "resources"))) return false;
+    return true;
+}
+
 bool admit_limits(struct admission_request *r)
 {
     istr ns = r->actor->ns;
+    bool filled = false;
     for (struct actor *a = world_first(r->world, kind_limitrange, ns); a; a = world_next(a, ns)) {
         struct mp items = doc_path(a->object->body, "spec.limits");
         buf_auto struct buf said = BUF_INIT;
@@ -105,6 +138,7 @@ bool admit_limits(struct admission_request *r)
             admission_each_container(r, "spec.initContainers", fill_container, &f);
         }
         if (said.len) annotate(r, &said);
+        filled |= said.len > 0;
     }
-    return true;
+    return !filled || (containers_fit(r, "containers") && containers_fit(r, "initContainers"));
 }
