@@ -78,6 +78,20 @@ static const struct field_row *field_find(const struct kind *kind, struct str fi
     return NULL;
 }
 
+/* In Kubernetes' words: kinds without fields of their own name the two that all have. */
+static int field_unknown(const struct kind *kind, struct str field, struct error *err)
+{
+    bool own = kind->custom;
+    for (size_t i = 0; i < sizeof field_rows / sizeof *field_rows && !own; i++)
+        own = field_rows[i].kind && strcmp(field_rows[i].kind, kind->key) == 0;
+    if (own)
+        return error_set(err, E_INVALID, "field label not supported: %.*s", (int)field.n, field.p);
+    return error_set(err, E_INVALID,
+                     "\"%.*s\" is not a known field selector: only \"metadata.name\", "
+                     "\"metadata.namespace\"",
+                     (int)field.n, field.p);
+}
+
 /* Cuts the next term off at a comma that no backslash stands before. */
 static struct str field_cut(char **rest, char *end)
 {
@@ -119,8 +133,7 @@ static int field_add(struct field_selector *s, const struct kind *kind, struct s
     struct str field = {term.p, (size_t)(equals - term.p) - differs};
     if (!differs && value < term.p + term.n && *value == '=') value++;
     struct field_term t = {.row = field_find(kind, field), .differs = differs};
-    if (!t.row)
-        return error_set(err, E_INVALID, "field label not supported: %.*s", (int)field.n, field.p);
+    if (!t.row) return field_unknown(kind, field, err);
     int rc = field_unescape(value, (size_t)(term.p + term.n - value), &t.value, err);
     if (rc) return rc;
     if (s->count == s->cap) {

@@ -286,6 +286,11 @@ static void fields_that_are_not_there_are_refused(void **state)
                          E_INVALID);
         assert_string_equal(err.text, cases[i].says);
     }
+    struct field_selector *s;
+    struct error err = {0};
+    assert_int_equal(field_selector_parse(kind_configmap, STR("data.a=1"), &s, &err), E_INVALID);
+    assert_string_equal(err.text, "\"data.a\" is not a known field selector: only "
+                                  "\"metadata.name\", \"metadata.namespace\"");
 }
 
 static void an_exact_demand_can_be_asked_for(void **state)
