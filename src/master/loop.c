@@ -226,9 +226,9 @@ int master_run(const struct master_options *options, struct error *err)
     trace_info("core", "%s serves the API at https://%s", options->name, options->api_address);
     uv_run(m->loop, UV_RUN_DEFAULT);
     /* Nothing is owed to anybody who was not answered: what was acknowledged is on a quorum of
-     * disks. */
+     * disks. The store stays open: a job on the pool may be reading it, or write a keyframe, which
+     * counts for nothing before it is finished. */
     committer_stop(m->disk);
-    store_close(m->store);
     fflush(NULL);
     _exit(0);
 }

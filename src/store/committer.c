@@ -25,7 +25,8 @@ struct committer {
     struct note *head, **tail; /* submitted, not taken yet */
     bool stopping;
     uint64_t busy_since_ms; /* when the oldest unfinished job was submitted; 0: idle */
-    struct record *merged;  /* the thread's own from here on */
+    bool gave_up;           /* the thread's own from here on: something found no room at the end */
+    struct record *merged;
     size_t merged_cap;
     uint64_t traced_ms, ballast_ms;
 };
@@ -160,7 +161,10 @@ static int committer_run(struct committer *c, struct note *jobs)
         int rc = committer_try(c, jobs, &err);
         if (job_of(jobs)->type == DISK_CALL || rc == 0) return rc;
         if (rc != E_FULL) trace_fatal("store", "cannot write the log: %s", err.text);
-        if (committer_is_stopping(c)) return E_CLOSED;
+        if (committer_is_stopping(c)) {
+            c->gave_up = true;
+            return E_CLOSED;
+        }
         committer_full(c, &err);
     }
 }
@@ -186,11 +190,12 @@ static void committer_refill(struct committer *c)
     space_ballast_fill(c->disk.store);
 }
 
+/* What found no room at the end is not written, nor is anything behind it: a log has no gaps. */
 static void *committer_main(void *arg)
 {
     struct committer *c = arg;
     for (struct note *jobs; (jobs = committer_take(c));) {
-        int status = committer_run(c, jobs);
+        int status = c->gave_up ? E_CLOSED : committer_run(c, jobs);
         committer_answer(c, jobs, status);
         if (!c->disk.store->no_sync) committer_refill(c);
     }

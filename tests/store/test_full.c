@@ -153,7 +153,7 @@ static void the_committer_spends_the_ballast_and_then_waits(void **state)
 {
     struct scratch *t = *state;
     struct inbox inbox;
-    struct waiting w;
+    struct waiting w, next;
     uint64_t last = 10;
     scratch_open(t);
     scratch_append(t, 1, 10, 1, 10);
@@ -180,11 +180,13 @@ static void the_committer_spends_the_ballast_and_then_waits(void **state)
     assert_int_equal(append_until_full(t, &last), E_FULL);
     waiting_submit(d, &w, last + 1);
     usleep(20000);
+    waiting_submit(d, &next, last + 2);
     committer_stop(d); /* a disk that is full at the end is no reason to hang */
     inbox_drain(&inbox);
     inbox_close(&inbox);
-    assert_true(w.done);
+    assert_true(w.done && next.done);
     assert_int_equal(w.status, E_CLOSED);
+    assert_int_equal(next.status, E_CLOSED); /* nor to try what comes behind it */
     scratch_reopen(t);
     scratch_expect(t, 1, last, 1);
 }
