@@ -25,9 +25,33 @@ void health_version(struct request *r)
     http_reply(r->x, 200, "application/json", NULL, version, sizeof version - 1);
 }
 
+struct health_check {
+    const char *name;
+    const char *failure; /* NULL: it is fine */
+};
+
+/* "ok"; or every check, where the client wants to know (?verbose) or one has failed. */
+static void health_tell(struct request *r, const struct health_check *checks, unsigned count)
+{
+    bool failed = false;
+    buf_auto struct buf text = BUF_INIT;
+    for (unsigned i = 0; i < count; i++) {
+        const struct health_check *c = &checks[i];
+        if (c->failure)
+            buf_printf(&text, "[-]%s failed: %s\n", c->name, c->failure);
+        else
+            buf_printf(&text, "[+]%s ok\n", c->name);
+        failed = failed || c->failure;
+    }
+    struct str path = http_path(r->x); /* "/readyz" */
+    buf_printf(&text, "%.*s check %s\n", (int)path.n - 1, path.p + 1, failed ? "failed" : "passed");
+    bool all = failed || http_param(r->x, "verbose").p;
+    reply_text(r, failed ? 500 : 200, all ? text.data : "ok");
+}
+
 void health_live(struct request *r)
 {
-    reply_text(r, 200, "ok");
+    health_tell(r, (struct health_check[]){{"ping", NULL}}, 1);
 }
 
 /* Ready: a quorum answers, and what every cluster begins with is there: who is told so may go on
@@ -42,14 +66,12 @@ static void health_asked(struct ask *a, int status)
 {
     struct readiness *h = container_of(a, struct readiness, ask);
     struct request *r = h->request;
-    if (r->x && status)
-        reply_text(r, 500, "[-]quorum failed: no leader confirms reads\nreadyz check failed\n");
-    else if (r->x && !h->begun)
-        reply_text(r, 500,
-                   "[-]bootstrap failed: the first objects are being made\n"
-                   "readyz check failed\n");
-    else if (r->x)
-        reply_text(r, 200, "ok");
+    const struct health_check checks[] = {
+        {"ping", NULL},
+        {"quorum", status ? "no leader confirms reads" : NULL},
+        {"bootstrap", status || h->begun ? NULL : "the first objects are being made"},
+    };
+    if (r->x) health_tell(r, checks, status ? 2 : 3);
     mem_free(h);
     request_unref(r);
 }

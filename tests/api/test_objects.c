@@ -201,6 +201,22 @@ static void who_is_ready_has_what_a_cluster_begins_with(void **state)
     local_create(c, kind_serviceaccount, "default", "default", doc_empty(), NULL);
     ask(c, "GET", "/readyz", NULL);
     assert_int_equal(asked->status, 200);
+    assert_string_equal(asked->body.data, "ok");
+}
+
+static void every_check_is_told_to_those_who_ask(void **state)
+{
+    struct local_cluster *c = *state;
+    ask(c, "GET", "/livez?verbose", NULL);
+    assert_string_equal(asked->body.data, "[+]ping ok\nlivez check passed\n");
+    ask(c, "GET", "/readyz", NULL);
+    assert_string_equal(asked->body.data,
+                        "[+]ping ok\n[+]quorum ok\n[-]bootstrap failed: the first objects are "
+                        "being made\nreadyz check failed\n");
+    local_create(c, kind_serviceaccount, "default", "default", doc_empty(), NULL);
+    ask(c, "GET", "/readyz?verbose=1", NULL);
+    assert_string_equal(asked->body.data,
+                        "[+]ping ok\n[+]quorum ok\n[+]bootstrap ok\nreadyz check passed\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, local_setup, local_teardown)
@@ -222,6 +238,7 @@ int main(void)
         TEST(paths_and_methods_that_are_not_served),
         TEST(without_a_leader_reads_are_refused_with_a_hint_to_come_back),
         TEST(who_is_ready_has_what_a_cluster_begins_with),
+        TEST(every_check_is_told_to_those_who_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
