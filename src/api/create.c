@@ -144,7 +144,8 @@ void serve_create(struct request *r)
     if (!write_check_kind(r, doc) || !write_check_place(r, doc)) return;
     if (!write_structure(r, &c->options, doc, &c->doc)) return;
     doc = create_made(&c->doc);
-    if (mp_str(mp_path(doc, "metadata.resourceVersion")).n)
+    bool put = r->route.name.p; /* of what was there before, perhaps */
+    if (!put && mp_str(mp_path(doc, "metadata.resourceVersion")).n)
         reply_error(r, 400, NULL, "resourceVersion should not be set on objects to be created");
     else
         create_try(r);

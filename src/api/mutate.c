@@ -121,13 +121,10 @@ static struct command *mutate_command(struct request *r, struct attempt *a, stru
     return c;
 }
 
-/* A PUT of these makes what is not there yet, as in Kubernetes. */
 static bool mutate_may_create(const struct request *r)
 {
     const struct mutation *m = r->state;
-    const struct kind *k = r->route.kind;
-    bool known = k == kind_lease || k == kind_event || k == kind_endpoints || k == kind_service;
-    return known && m->how == MUTATE_REPLACE && m->target == TARGET_OBJECT && !m->insists;
+    return r->route.kind->put_creates && m->how == MUTATE_REPLACE && m->target == TARGET_OBJECT;
 }
 
 static void mutate_missing(struct request *r)
@@ -139,6 +136,13 @@ static void mutate_missing(struct request *r)
     }
     if (!mutate_may_create(r)) {
         reply_not_found(r);
+        return;
+    }
+    struct mp doc = mp_read(m->input.data, m->input.len);
+    struct str uid = mp_str(mp_path(doc, "metadata.uid"));
+    if (uid.n) {
+        mutate_conflict(r, "Precondition failed: UID in precondition: %.*s, UID in object meta: ",
+                        (int)uid.n, uid.p);
         return;
     }
     r->state_free(r->state);
@@ -234,8 +238,8 @@ static bool mutate_read_patch(struct request *r, struct mutation *m)
     int rc = yaml ? yaml_parse(body.p, body.n, &m->input, &err)
                   : json_parse(body.p, body.n, &m->input, &err);
     if (rc == 0) return true;
-    reply_error(r, rc == E_TOOBIG ? 413 : 400, NULL, "the patch is not valid %s: %s",
-                yaml ? "YAML" : "JSON", err.text);
+    reply_error(r, rc == E_TOOBIG ? 413 : 400, NULL, "error decoding %s: %s",
+                yaml ? "YAML" : "patch", err.text);
     return false;
 }
 

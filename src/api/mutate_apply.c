@@ -39,9 +39,17 @@ static bool apply_read_scale(struct request *r, struct mp doc, struct buf *out)
 static bool apply_check(struct request *r, struct mp doc)
 {
     struct mp metadata = mp_get(doc, "metadata");
-    if (mp_str(mp_get(doc, "kind")).n == 0 || mp_str(mp_get(doc, "apiVersion")).n == 0)
-        reply_error(r, 400, NULL, "Object '%s' is missing in the configuration",
-                    mp_str(mp_get(doc, "kind")).n ? "apiVersion" : "Kind");
+    struct str version = mp_str(mp_get(doc, "apiVersion"));
+    const struct mutation *m = r->state;
+    const char *expected =
+        m->target == TARGET_SCALE ? "autoscaling/v1" : r->route.served->api_version;
+    if (!str_is(version, expected))
+        reply_error(r, 400, NULL,
+                    "Incorrect version specified in apply patch. Specified patch version: %.*s, "
+                    "expected: %s",
+                    (int)version.n, version.p ? version.p : "", expected);
+    else if (mp_str(mp_get(doc, "kind")).n == 0)
+        reply_error(r, 400, NULL, "Object 'Kind' is missing in the configuration");
     else if (mp_get(metadata, "managedFields").type != MP_END)
         reply_error(r, 400, NULL, "metadata.managedFields must be nil");
     else

@@ -1,6 +1,7 @@
 #include "api/ownership.h"
 
 #include "api/edit.h"
+#include "proto/json.h"
 
 #include <ctype.h>
 #include <time.h>
@@ -12,11 +13,19 @@ static bool ownership_refuse(struct request *r, const char *reason, char *field,
     return false;
 }
 
-static bool ownership_printable(struct str name)
+/* Control characters, also those of two bytes: names are UTF-8. */
+static bool ownership_printable(struct request *r, struct str name)
 {
     for (size_t i = 0; i < name.n; i++) {
         unsigned char c = (unsigned char)name.p[i];
-        if (c < 0x20 || c == 0x7f) return false;
+        bool wide = c == 0xc2 && i + 1 < name.n;
+        if (wide) c = (unsigned char)name.p[i + 1];
+        if (wide ? c >= 0xa0 : c >= 0x20 && c != 0x7f) continue;
+        buf_auto struct buf message = BUF_INIT;
+        buf_puts(&message, "Invalid value: ");
+        json_write_str(name, &message);
+        buf_printf(&message, ": invalid character U+%04X (at position %zu)", c, i);
+        return ownership_refuse(r, "FieldValueInvalid", "fieldManager", message.data);
     }
     return true;
 }
@@ -27,9 +36,7 @@ bool ownership_check(struct request *r, bool applies)
     if (manager.n > MANAGER_NAME_MAX)
         return ownership_refuse(r, "FieldValueTooLong", "fieldManager",
                                 "Too long: must have at most 128 bytes");
-    if (!ownership_printable(manager))
-        return ownership_refuse(r, "FieldValueInvalid", "fieldManager",
-                                "Invalid value: should only contain printable characters");
+    if (!ownership_printable(r, manager)) return false;
     if (applies && !manager.n)
         return ownership_refuse(r, "FieldValueRequired", "fieldManager",
                                 "Required value: is required for apply patch");

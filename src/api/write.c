@@ -10,8 +10,9 @@ static void write_refuse_param(struct request *r, const char *field, struct str 
                                const char *supported)
 {
     buf_auto struct buf message = BUF_INIT;
-    buf_printf(&message, "Unsupported value: \"%.*s\": supported values: %s", (int)value.n, value.p,
-               supported);
+    buf_puts(&message, "Unsupported value: ");
+    json_write_str(value, &message);
+    buf_printf(&message, ": supported values: %s", supported);
     struct cause cause = {"FieldValueNotSupported", (char *)field, message.data};
     reply_invalid_options(r, &(struct causes){&cause, 1, 1});
 }
@@ -102,19 +103,31 @@ bool write_check_place(struct request *r, struct mp doc)
 {
     struct str name = mp_str(mp_path(doc, "metadata.name"));
     struct str ns = mp_str(mp_path(doc, "metadata.namespace"));
+    if (r->route.name.p && !name.n && str_is(http_method(r->x), "PUT")) {
+        reply_error(r, 400, NULL,
+                    "the name of the object (%.*s based on URL) was undeterminable: name must be "
+                    "provided",
+                    (int)r->route.name.n, r->route.name.p);
+        return false;
+    }
     if (r->route.name.p && name.n && !str_eq(name, r->route.name)) {
         reply_error(r, 400, NULL,
                     "the name of the object (%.*s) does not match the name on the URL (%.*s)",
                     (int)name.n, name.p, (int)r->route.name.n, r->route.name.p);
         return false;
     }
-    if (ns.n && r->route.kind->namespaced && !str_eq(ns, r->route.ns)) {
+    if (!ns.n || !r->route.kind->namespaced || str_eq(ns, r->route.ns)) return true;
+    if (r->route.name.p)
+        reply_error(
+            r, 400, NULL,
+            "the namespace of the object (%.*s) does not match the namespace on the request "
+            "(%.*s)",
+            (int)ns.n, ns.p, (int)r->route.ns.n, r->route.ns.p);
+    else
         reply_error(r, 400, NULL,
                     "the namespace of the provided object does not match the namespace sent on "
                     "the request");
-        return false;
-    }
-    return true;
+    return false;
 }
 
 /* What clients sent is shown up to a length: cut between characters. */

@@ -111,6 +111,7 @@ struct kind {
     bool custom;                    /* defined by a CustomResourceDefinition; see definition.h */
     bool has_generation;            /* metadata.generation is kept (spec changes bump it) */
     bool has_status;                /* status is written through the subresource only */
+    bool put_creates;               /* PUT makes what is not there yet */
     const char *(*name_check)(struct str); /* of metadata.name; see names.h */
     uint32_t verbs;
     const struct subresource *subresources;

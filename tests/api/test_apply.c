@@ -67,12 +67,21 @@ static void an_apply_must_be_well_formed(void **state)
          "apply patch",
          422},
         {"?fieldManager=x%07", "{}",
-         "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Invalid value: should only "
-         "contain printable "
-         "characters",
+         "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Invalid value: \"x\\u0007\": "
+         "invalid character U+0007 (at position 1)",
          422},
         {"?fieldManager=x", "{\"kind\":\"ConfigMap\"}",
-         "Object 'apiVersion' is missing in the configuration", 400},
+         "Incorrect version specified in apply patch. Specified patch version: , expected: v1",
+         400},
+        {"?fieldManager=x", "apiVersion: v2\nkind: ConfigMap\n",
+         "Incorrect version specified in apply patch. Specified patch version: v2, expected: v1",
+         400},
+        {"?fieldManager=x", "apiVersion: v1\n", "Object 'Kind' is missing in the configuration",
+         400},
+        {"?fieldManager=x", "apiVersion: v1\nkind: ConfigMap\nmetadata: {namespace: other}\n",
+         "the namespace of the object (other) does not match the namespace on the request "
+         "(default)",
+         400},
         {"?fieldManager=x", "apiVersion: v1\nkind: ConfigMap\nmetadata: {managedFields: []}\n",
          "metadata.managedFields must be nil", 400},
         {"?fieldManager=x", "apiVersion: v1\nkind: Pod\n",
@@ -84,7 +93,7 @@ static void an_apply_must_be_well_formed(void **state)
          "specified uid u, and no existing object was found",
          409},
         {"?fieldManager=x", "a: [",
-         "the patch is not valid YAML: line 2, column 1: did not find expected node content", 400},
+         "error decoding YAML: line 2, column 1: did not find expected node content", 400},
         {"?fieldManager=x", "- a\n", "a patch of this type must be an object", 400},
         {"?fieldManager=x", "apiVersion: v1\nkind: ConfigMap\nnonsense: 1\n",
          "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: "

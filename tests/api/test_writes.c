@@ -42,8 +42,21 @@ static void an_update_makes_what_is_not_there_only_of_some_kinds(void **state)
     ask(*state, "PUT", LEASE,
         "{\"metadata\":{\"name\":\"l\"},\"spec\":{\"holderIdentity\":\"me\"}}");
     assert_int_equal(asked->status, 200);
+    /* Another's name for what was there before is as good as a new one. */
     ask(*state, "PUT", LEASE "2", "{\"metadata\":{\"name\":\"l2\",\"resourceVersion\":\"1\"}}");
+    assert_int_equal(asked->status, 201);
+    ask(*state, "PUT", LEASE "3", "{\"metadata\":{\"name\":\"l3\",\"uid\":\"u\"}}");
+    assert_int_equal(asked->status, 409);
+    doc = ask(*state, "PUT", LEASE "4", "{\"metadata\":{}}");
+    assert_refused(doc, 400, "BadRequest",
+                   "the name of the object (l4 based on URL) was undeterminable: name must be "
+                   "provided");
+    ask(*state, "PUT", "/api/v1/namespaces/default/services/s",
+        "{\"metadata\":{\"name\":\"s\"},\"spec\":{\"ports\":[{\"port\":80}]}}");
     assert_int_equal(asked->status, 404);
+    ask(*state, "PUT", "/apis/rbac.authorization.k8s.io/v1/clusterroles/c",
+        "{\"metadata\":{\"name\":\"c\"},\"rules\":[]}");
+    assert_int_equal(asked->status, 201);
 }
 
 static void an_update_that_changes_nothing_keeps_its_version(void **state)
