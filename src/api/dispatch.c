@@ -1,5 +1,6 @@
 /* From a request to the function that answers it: tables of plain paths, verbs and subresources. */
 #include "api/account_auth.h"
+#include "api/impersonate.h"
 #include "api/inner.h"
 
 #include "base/mem.h"
@@ -176,7 +177,7 @@ static void dispatch_known(struct request *r, const struct account_user *who)
     if (who) r->user = who->name;
     if (!r->user)
         reply_error(r, 401, NULL, "Unauthorized");
-    else if (!dispatch_hook(r))
+    else if (!dispatch_hook(r) && impersonate(r))
         request_queue(r);
 }
 

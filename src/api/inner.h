@@ -51,6 +51,7 @@ struct request {
     struct form form;
     istr user;
     bool masters;              /* the user is in system:masters */
+    bool impersonates;         /* the user is whom another one acts as (impersonate.h) */
     struct flow_ticket seat;   /* while it is worked on, or waits for that */
     struct flow_ticket stream; /* a watch, a log: as long as it lasts */
     struct turn turn;          /* long work for it is done in pieces */

@@ -3,6 +3,7 @@
 #include "api/review.h"
 #include "actors/edit.h"
 #include "api/account_auth.h"
+#include "api/impersonate.h"
 #include "api/write.h"
 #include "proto/json.h"
 
@@ -155,14 +156,17 @@ static void answer_self_as(struct request *r, const struct account_user *account
     buf_auto struct buf status = BUF_INIT;
     mp_put_map(&status, 1);
     mp_put_z(&status, "userInfo");
-    put_user(r, r->user, account, token, &status);
+    if (r->impersonates)
+        impersonate_put_user(r, &status);
+    else
+        put_user(r, r->user, account, token, &status);
     review_answer(r, &status);
 }
 
 static void answer_self(struct request *r)
 {
     struct str token = account_bearer(http_header(r->x, "Authorization"));
-    if (!account_identify(r, token, answer_self_as)) answer_self_as(r, NULL);
+    if (r->impersonates || !account_identify(r, token, answer_self_as)) answer_self_as(r, NULL);
 }
 
 static const struct {

@@ -141,6 +141,15 @@ struct str http_header(const struct http_exchange *x, const char *name)
     return (struct str){0};
 }
 
+bool http_header_at(const struct http_exchange *x, unsigned index, struct str *name,
+                    struct str *value)
+{
+    if (index >= x->field_count) return false;
+    *name = http_field_name(x, index);
+    *value = http_field_value(x, index);
+    return true;
+}
+
 const struct tls_peer *http_peer(const struct http_exchange *x)
 {
     return conn_peer(x->session->conn);

@@ -64,6 +64,9 @@ struct str http_param(struct http_exchange *x, const char *name);
 struct str http_param_at(struct http_exchange *x, const char *name, unsigned index);
 struct str http_header(const struct http_exchange *x,
                        const char *name); /* case-insensitive; {0}: absent */
+/* All of them, in order: index 0, 1, ...; false: there are no more. */
+bool http_header_at(const struct http_exchange *x, unsigned index, struct str *name,
+                    struct str *value);
 struct str http_body(const struct http_exchange *x);
 const struct tls_peer *http_peer(const struct http_exchange *x);
 const char *http_client(const struct http_exchange *x); /* "127.0.0.1:51234" */

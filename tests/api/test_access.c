@@ -141,6 +141,43 @@ static void a_user_learns_who_it_is(void **state)
     assert_true(mp_is(mp_at(mp_path(doc, "status.userInfo.groups"), 0), "system:masters"));
 }
 
+static void a_user_acts_as_another(void **state)
+{
+    struct local_cluster *c = *state;
+    static const char as[] = "Authorization: Bearer s3cret\r\nImpersonate-User: jane\r\n"
+                             "impersonate-group: dev\r\nImpersonate-Group: ops\r\n"
+                             "Impersonate-Extra-Acme.com%2FProject: x\r\n"
+                             "Impersonate-Extra-acme.com%2fproject: y\r\n"
+                             "Impersonate-Extra-Acme.com%2FProject: z\r\n";
+    struct mp doc = ask_with(c, "POST", SELF, as, STR("{\"kind\":\"SelfSubjectReview\"}"));
+    assert_int_equal(asked->status, 201);
+    buf_auto struct buf json = BUF_INIT;
+    json_write(mp_path(doc, "status.userInfo"), &json);
+    assert_string_equal(json.data,
+                        "{\"username\":\"jane\",\"groups\":[\"dev\",\"ops\","
+                        "\"system:authenticated\"],\"extra\":{\"acme.com/project\":[\"x\",\"y\","
+                        "\"z\"]}}");
+    doc =
+        ask_with(c, "POST", SELF,
+                 "Authorization: Bearer s3cret\r\nImpersonate-User: system:serviceaccount:a:b\r\n",
+                 STR("{}"));
+    assert_true(
+        mp_is(mp_at(mp_path(doc, "status.userInfo.groups"), 1), "system:serviceaccounts:a"));
+    doc = ask_with(c, "POST", "/apis/certificates.k8s.io/v1/certificatesigningrequests?dryRun=All",
+                   as,
+                   STR("{\"metadata\":{\"name\":\"x\"},\"spec\":{\"request\":\"eA==\","
+                       "\"signerName\":\"a.b/c\",\"usages\":[\"any\"]}}"));
+    assert_int_equal(asked->status, 201);
+    assert_text(doc, "spec.username", "jane");
+    doc = ask_with(c, "GET", "/api/v1/pods",
+                   "Authorization: Bearer s3cret\r\nImpersonate-Group: dev\r\n", STR(""));
+    assert_refused(doc, 500, "InternalError",
+                   "requested Impersonate-Group without impersonating a user");
+    ask_with(c, "GET", "/api/v1/pods",
+             "Authorization: Bearer s3cret\r\nImpersonate-User: a\xff\r\n", STR(""));
+    assert_int_equal(asked->status, 400);
+}
+
 #define ACCESS "authorization.k8s.io/v1/"
 #define PODS   "\"resourceAttributes\":{\"verb\":\"get\",\"resource\":\"pods\"}"
 
@@ -193,6 +230,7 @@ int main(void)
         TEST(a_certificate_opens),
         TEST(a_hook_answers_its_path_to_users_only),
         TEST(a_user_learns_who_it_is),
+        TEST(a_user_acts_as_another),
         TEST(questions_must_say_what_they_ask),
         TEST(the_log_knows_who_it_was),
     };
