@@ -11,11 +11,16 @@ static struct sim_node *sim_node_of(struct master_link *l)
     return container_of(l, struct sim_node, link);
 }
 
+void sim_node_address(const struct sim_node *node, char out[16])
+{
+    uint32_t n = (100U << 24 | 64U << 16) + node->number + 1;
+    snprintf(out, 16, "%u.%u.%u.%u", n >> 24, n >> 16 & 255, n >> 8 & 255, n & 255);
+}
+
 static struct node_facts sim_facts(const struct sim_node *node, char address[16])
 {
     const struct simnodes_options *o = &node->sim->options;
-    uint32_t n = (100U << 24 | 64U << 16) + node->number + 1;
-    snprintf(address, 16, "%u.%u.%u.%u", n >> 24, n >> 16 & 255, n >> 8 & 255, n & 255);
+    sim_node_address(node, address);
     return (struct node_facts){
         .name = node->name,
         .address = address,

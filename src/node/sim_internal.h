@@ -58,6 +58,7 @@ struct sim_pod {
 
 /* The masters told a pod (anew); another was removed; a status is wanted again; the sync is
  * complete. */
+void sim_node_address(const struct sim_node *node, char out[16]);
 void sim_pod_told(struct sim_node *node, const struct nodewire *m);
 void sim_pod_removed(struct sim_node *node, const struct uid *uid);
 void sim_pod_again(struct sim_node *node, const struct uid *uid);

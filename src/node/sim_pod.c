@@ -66,8 +66,9 @@ static void put_containers(const struct sim_pod *pod, struct put *status)
 
 static void put_running(const struct sim_pod *pod, struct buf *out)
 {
-    char ip[16];
+    char ip[16], host_ip[16];
     address_of(pod, ip);
+    sim_node_address(pod->node, host_ip);
     struct put status = put_begin(out);
     struct put conditions = put_map(&status, "conditions");
     put_condition(&conditions, "Ready", pod->started_s);
@@ -79,6 +80,7 @@ static void put_running(const struct sim_pod *pod, struct buf *out)
     }
     put_end_array(&conditions);
     put_containers(pod, &status);
+    put_text(&status, "hostIP", host_ip);
     put_text(&status, "phase", "Running");
     put_text(&status, "podIP", ip);
     struct put ips = put_map(&status, "podIPs");

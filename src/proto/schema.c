@@ -9,7 +9,7 @@ const struct kind *kind_pod, *kind_node, *kind_namespace, *kind_replicaset, *kin
     *kind_configmap, *kind_serviceaccount, *kind_service, *kind_endpoints, *kind_event, *kind_lease,
     *kind_crd, *kind_limitrange, *kind_quota, *kind_pvc, *kind_pv, *kind_priorityclass,
     *kind_storageclass, *kind_runtimeclass, *kind_job, *kind_endpointslice, *kind_component,
-    *kind_apiservice;
+    *kind_apiservice, *kind_ingress, *kind_ingressclass;
 
 unsigned kind_builtin_count(void)
 {
@@ -169,6 +169,8 @@ void schema_init(void)
         {&kind_endpointslice, "endpointslices.discovery.k8s.io"},
         {&kind_component, "componentstatuses"},
         {&kind_apiservice, "apiservices.apiregistration.k8s.io"},
+        {&kind_ingress, "ingresses.networking.k8s.io"},
+        {&kind_ingressclass, "ingressclasses.networking.k8s.io"},
     };
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
         *named[i].slot = kind_by_key(str_of(named[i].key));

@@ -153,7 +153,7 @@ extern const struct kind *kind_pod, *kind_node, *kind_namespace, *kind_replicase
     *kind_secret, *kind_configmap, *kind_serviceaccount, *kind_service, *kind_endpoints,
     *kind_event, *kind_lease, *kind_crd, *kind_limitrange, *kind_quota, *kind_pvc, *kind_pv,
     *kind_priorityclass, *kind_storageclass, *kind_runtimeclass, *kind_job, *kind_endpointslice,
-    *kind_component, *kind_apiservice;
+    *kind_component, *kind_apiservice, *kind_ingress, *kind_ingressclass;
 void schema_init(void); /* once, before anything else; idempotent */
 
 #endif

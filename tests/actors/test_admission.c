@@ -219,6 +219,31 @@ static void a_claim_gets_the_default_class_and_is_protected(void **state)
     stage_close(s);
 }
 
+static void an_ingress_gets_the_default_class(void **state)
+{
+#define CLASS(name)                                                                                \
+    "{'metadata':{'name':'" name "','annotations':{'ingressclass.kubernetes.io/is-default-class':" \
+    "'true'}},'spec':{'controller':'a/b'}}"
+    (void)state;
+    struct stage *s = stage_open(NULL);
+    stage_make(s, kind_ingressclass, CLASS("one"));
+    stage_make(s, kind_ingressclass, "{'metadata':{'name':'other'},'spec':{'controller':'a/b'}}");
+    stage_make(s, kind_ingress, "{'metadata':{'name':'a'},'spec':{}}");
+    stage_make(s, kind_ingress, "{'metadata':{'name':'b'},'spec':{'ingressClassName':'other'}}");
+    stage_make(s, kind_ingress,
+               "{'metadata':{'name':'c','annotations':{'kubernetes.io/ingress.class':'old'}},"
+               "'spec':{}}");
+    assert_text(at(s, kind_ingress, "a", "spec.ingressClassName"), "one");
+    assert_text(at(s, kind_ingress, "b", "spec.ingressClassName"), "other");
+    assert_int_equal(at(s, kind_ingress, "c", "spec.ingressClassName").type, MP_END);
+    stage_make(s, kind_ingressclass, CLASS("two"));
+    assert_string_equal(
+        refusal(s, kind_ingress, "{'metadata':{'name':'d'},'spec':{}}"),
+        "403 Forbidden: ingresses.networking.k8s.io \"d\" is forbidden: Internal error occurred: "
+        "2 default IngressClasses were found, only 1 allowed");
+    stage_close(s);
+}
+
 static void a_runtime_class_adds_its_cost_and_its_places(void **state)
 {
     (void)state;
@@ -269,6 +294,7 @@ int main(void)
         cmocka_unit_test(what_is_out_of_bounds_is_refused_in_kubernetes_words),
         cmocka_unit_test(a_pod_is_bounded_as_a_whole_and_a_claim_by_its_size),
         cmocka_unit_test(a_claim_gets_the_default_class_and_is_protected),
+        cmocka_unit_test(an_ingress_gets_the_default_class),
         cmocka_unit_test(a_runtime_class_adds_its_cost_and_its_places),
         cmocka_unit_test(pods_of_one_template_share_what_admission_made),
     };

@@ -58,6 +58,9 @@ class Verbs(KubectlStory):
         self.assertRegex(wide, r"NAME +READY +STATUS +RESTARTS +AGE +IP +NODE")
         self.assertEqual(len(re.findall(r"sim-\d", wide)), 3)
         self.assertIn("kind: ReplicaSet", self.kn("get", "rs", "web", "-o", "yaml"))
+        pod = json.loads(self.kn("get", "pods", "-o", "json"))["items"][0]
+        node = json.loads(self.k("get", "node", pod["spec"]["nodeName"], "-o", "json"))
+        self.assertIn({"type": "InternalIP", "address": pod["status"]["hostIP"]}, node["status"]["addresses"])
         self.assertEqual(self.kn("get", "rs", "web", "-o", "jsonpath={.spec.replicas}"), "3")
         self.assertEqual(len(self.kn("get", "pods", "-o", "name").split()), 3)
         until(lambda: re.search(r"web +3 +3 +3 ", self.kn("get", "rs")))

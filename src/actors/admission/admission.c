@@ -35,6 +35,7 @@ static const struct {
     {&kind_pvc, ON_CREATE, admit_protection},
     {&kind_pv, ON_CREATE, admit_protection},
     {&kind_pvc, ON_UPDATE, admit_resize},
+    {&kind_ingress, ON_CREATE, admit_ingress_class},
     {&kind_pod, ON_CREATE, admit_runtime_class},
     {&kind_pod, ON_CREATE, admit_limits_check},
     {&kind_pvc, ON_CREATE | ON_UPDATE, admit_limits_check},

@@ -33,6 +33,7 @@ bool admission_each_container(struct admission_request *r, const char *list, con
 #define admission_forbid(r, ...) (deciding_forbidden((r)->out, (r)->actor, __VA_ARGS__), false)
 
 admission_fn admit_limits, admit_limits_check, admit_account, admit_priority, admit_priority_class,
-    admit_tolerations, admit_runtime_class, admit_protection, admit_storage_class, admit_resize;
+    admit_tolerations, admit_runtime_class, admit_protection, admit_storage_class,
+    admit_ingress_class, admit_resize;
 
 #endif
