@@ -12,9 +12,9 @@ struct identification {
     struct ask ask;
     struct request *request;
     account_then_fn *then;
-    struct buf memory;
+    struct buf memory, audiences;
     struct account_claims claims;
-    bool holds;
+    bool fits, holds;
 };
 
 /* Core thread. */
@@ -30,7 +30,8 @@ static void identify_done(struct ask *a, int status)
     struct identification *i = container_of(a, struct identification, ask);
     struct request *r = i->request;
     struct account_user who = {.uid = i->claims.uid, .ns = i->claims.ns};
-    bool good = !status && i->holds;
+    bool good = !status && i->fits && i->holds;
+    who.audiences = mp_read(i->audiences.data, i->audiences.len);
     if (i->claims.bound == kind_pod) {
         who.pod = i->claims.bound_name;
         who.pod_uid = i->claims.bound_uid;
@@ -41,12 +42,14 @@ static void identify_done(struct ask *a, int status)
         who.name = istr_get((struct str){name.data, name.len});
     }
     if (r->x) i->then(r, good ? &who : NULL);
+    buf_free(&i->audiences);
     buf_free(&i->memory);
     mem_free(i);
     request_unref(r);
 }
 
-bool account_identify(struct request *r, struct str token, account_then_fn *then)
+bool account_identify(struct request *r, struct str token, struct mp audiences,
+                      account_then_fn *then)
 {
     const struct jwt_key *key = r->api->options.account_key;
     buf_auto struct buf json = BUF_INIT;
@@ -57,6 +60,7 @@ bool account_identify(struct request *r, struct str token, account_then_fn *then
         mem_free(i);
         return false;
     }
+    i->fits = account_claims_audiences(&i->claims, audiences, &i->audiences) > 0;
     i->request = request_ref(r);
     i->then = then;
     i->ask = (struct ask){.home = r->api->options.home,

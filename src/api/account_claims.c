@@ -55,8 +55,7 @@ static void put_bound(const struct account_claims *c, struct str user, struct bu
     if (c->audiences.count) {
         mp_put(out, c->audiences);
     } else {
-        mp_put_array(out, 1);
-        mp_put_z(out, BOUND_ISSUER);
+        account_put_our_audience(out);
     }
     mp_put_z(out, "exp");
     mp_put_int(out, c->expires_s);
@@ -131,12 +130,40 @@ bool account_claims_read(struct str json, struct buf *memory, struct account_cla
     return out->ns.n && out->name.n && out->uid.n && (out->secret.n || out->expires_s);
 }
 
-/* Our own tokens name our own API. */
-static bool audience_is_ours(struct mp audiences)
+static bool audience_among(struct mp list, struct str one)
 {
-    for (struct mp_iter it = mp_items(audiences); mp_iter_next(&it);)
-        if (mp_is(it.value, BOUND_ISSUER)) return true;
+    if (!list.count) return str_is(one, BOUND_ISSUER);
+    for (struct mp_iter it = mp_items(list); mp_iter_next(&it);)
+        if (str_eq(mp_str(it.value), one)) return true;
     return false;
+}
+
+bool account_audience_is_ours(struct mp wanted)
+{
+    return audience_among(wanted, STR(BOUND_ISSUER));
+}
+
+void account_put_our_audience(struct buf *out)
+{
+    mp_put_array(out, 1);
+    mp_put_z(out, BOUND_ISSUER);
+}
+
+uint32_t account_claims_audiences(const struct account_claims *c, struct mp wanted, struct buf *out)
+{
+    size_t mark = mp_begin(out);
+    uint32_t count = 0;
+    if (!c->audiences.count && account_audience_is_ours(wanted)) {
+        mp_put_z(out, BOUND_ISSUER);
+        count++;
+    }
+    for (struct mp_iter it = mp_items(c->audiences); mp_iter_next(&it);) {
+        if (!audience_among(wanted, mp_str(it.value))) continue;
+        mp_put(out, it.value);
+        count++;
+    }
+    mp_end_array(out, mark, count);
+    return count;
 }
 
 static bool uid_is(const struct object *o, struct str text)
@@ -156,9 +183,7 @@ bool account_claims_hold(const struct account_claims *c, struct world *w, int64_
     istr ns = istr_find(c->ns);
     const struct object *account = ns ? world_get(w, kind_serviceaccount, ns, c->name) : NULL;
     if (!account || account->deleted_s || !uid_is(account, c->uid)) return false;
-    if (!c->secret.n)
-        return now_s < c->expires_s && audience_is_ours(c->audiences) &&
-               (!c->bound || bound_is_there(c, w, ns, now_s));
+    if (!c->secret.n) return now_s < c->expires_s && (!c->bound || bound_is_there(c, w, ns, now_s));
     const struct object *secret = world_get(w, kind_secret, ns, c->secret);
     return secret && !secret->deleted_s && token_is_of(secret, account);
 }

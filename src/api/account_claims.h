@@ -25,7 +25,15 @@ const struct kind *account_bound_kind(struct str api_version, struct str kind);
 void account_claims_write(const struct account_claims *c, struct buf *out);
 /* Slices point into `memory`, to which the claims are unpacked. */
 bool account_claims_read(struct str json, struct buf *memory, struct account_claims *out);
-/* Do they hold in this world, at this time? */
+/* Appends which of the wanted audiences (none: our own API) the token is for, as a list; how many.
+ * A token that is kept in a Secret is for our own API. */
+uint32_t account_claims_audiences(const struct account_claims *c, struct mp wanted,
+                                  struct buf *out);
+/* Is this our own API, or is nothing wanted? */
+bool account_audience_is_ours(struct mp wanted);
+/* The list of our own API alone. */
+void account_put_our_audience(struct buf *out);
+/* Do they hold in this world, at this time? Whom the token is for is not asked. */
 bool account_claims_hold(const struct account_claims *c, struct world *w, int64_t now_s);
 /* "system:serviceaccount:ns:name" */
 void account_claims_user(const struct account_claims *c, struct buf *out);

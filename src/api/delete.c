@@ -28,10 +28,25 @@ static void delete_with(struct request *r, struct fetch *f)
         reply_not_found(r);
 }
 
+/* The system's own priority classes stay. */
+static bool delete_is_forbidden(struct request *r)
+{
+    struct str name = r->route.name;
+    if (r->route.kind != kind_priorityclass ||
+        !(str_is(name, "system-cluster-critical") || str_is(name, "system-node-critical")))
+        return false;
+    reply_error(
+        r, 403, "Forbidden",
+        "priorityclasses.scheduling.k8s.io \"%.*s\" is forbidden: this is a system priority "
+        "class and cannot be deleted",
+        (int)name.n, name.p);
+    return true;
+}
+
 void serve_delete(struct request *r)
 {
     struct delete_options o;
-    if (!delete_options_parse(r, &o)) return;
+    if (!delete_options_parse(r, &o) || delete_is_forbidden(r)) return;
     istr ns = NULL;
     if (r->route.ns.p && !(ns = istr_find(r->route.ns))) {
         /* Either there is no such namespace, or this master has yet to hear of it. */

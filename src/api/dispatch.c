@@ -190,7 +190,8 @@ static void dispatch(struct request *r)
         return;
     }
     struct str token = account_bearer(http_header(r->x, "Authorization"));
-    if (r->user || !account_identify(r, token, dispatch_known)) dispatch_known(r, NULL);
+    if (r->user || !account_identify(r, token, (struct mp){0}, dispatch_known))
+        dispatch_known(r, NULL);
 }
 
 void request_serve(struct request *r)

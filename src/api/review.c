@@ -3,6 +3,7 @@
 #include "api/review.h"
 #include "actors/edit.h"
 #include "api/account_auth.h"
+#include "api/account_claims.h"
 #include "api/impersonate.h"
 #include "api/write.h"
 #include "proto/json.h"
@@ -120,10 +121,15 @@ static void answer_user(struct request *r, istr name, const struct account_user 
     const struct review *v = r->state;
     struct str token = mp_str(mp_path(mp_read(v->doc.data, v->doc.len), "spec.token"));
     buf_auto struct buf status = BUF_INIT;
-    mp_put_map(&status, 2);
+    mp_put_map(&status, name ? 3 : 2);
     if (name) {
         mp_put_z(&status, "authenticated");
         mp_put_bool(&status, true);
+        mp_put_z(&status, "audiences");
+        if (account)
+            mp_put(&status, account->audiences);
+        else
+            account_put_our_audience(&status);
         mp_put_z(&status, "user");
         put_user(r, name, account, token, &status);
     } else {
@@ -143,9 +149,12 @@ static void answer_account(struct request *r, const struct account_user *who)
 static void answer_token(struct request *r)
 {
     struct review *v = r->state;
-    struct str token = mp_str(mp_path(mp_read(v->doc.data, v->doc.len), "spec.token"));
-    if (account_identify(r, token, answer_account)) return;
-    answer_user(r, token.n ? auth_token_user(r->api->auth, token) : NULL, NULL);
+    struct mp spec = mp_get(mp_read(v->doc.data, v->doc.len), "spec");
+    struct mp audiences = mp_get(spec, "audiences");
+    struct str token = mp_str(mp_get(spec, "token"));
+    if (account_identify(r, token, audiences, answer_account)) return;
+    bool known = token.n && account_audience_is_ours(audiences);
+    answer_user(r, known ? auth_token_user(r->api->auth, token) : NULL, NULL);
 }
 
 /* --- who am I? --- */
@@ -166,7 +175,8 @@ static void answer_self_as(struct request *r, const struct account_user *account
 static void answer_self(struct request *r)
 {
     struct str token = account_bearer(http_header(r->x, "Authorization"));
-    if (r->impersonates || !account_identify(r, token, answer_self_as)) answer_self_as(r, NULL);
+    if (r->impersonates || !account_identify(r, token, (struct mp){0}, answer_self_as))
+        answer_self_as(r, NULL);
 }
 
 static const struct {

@@ -150,6 +150,30 @@ static void range_check(struct checker *c, const struct check_scope *at,
     }
 }
 
+/* A limit is never less than its request, and the ratio not more than the range allows. */
+static void range_check_ratio(struct checker *c, const struct check_scope *at)
+{
+    struct mp lows = check_get(at, "min"), highs = check_get(at, "max");
+    for (struct mp_iter it = mp_items(check_get(at, "maxLimitRequestRatio")); mp_iter_next(&it);) {
+        struct str text = mp_str(it.value);
+        int64_t ratio, low, high;
+        mem_auto char *sub =
+            mem_printf("maxLimitRequestRatio[%.*s]", (int)it.key.n, it.key.n ? it.key.p : "");
+        if (!quantity_milli(text, &ratio)) continue;
+        if (ratio < 1000)
+            check_add(c, "FieldValueInvalid", sub, "Invalid value: %s: ratio %.*s is less than 1",
+                      check_quote(c, text), (int)text.n, text.p);
+        if (!quantity_milli(mp_str(mp_get_str(lows, it.key)), &low) || low <= 0 ||
+            !quantity_milli(mp_str(mp_get_str(highs, it.key)), &high))
+            continue;
+        double most = (double)high / (double)low;
+        if ((double)ratio / 1000 > most)
+            check_add(c, "FieldValueInvalid", sub,
+                      "Invalid value: %s: ratio %.*s is greater than max/min = %f",
+                      check_quote(c, text), (int)text.n, text.p, most);
+    }
+}
+
 check_fn check_limit_range_item;
 void check_limit_range_item(struct checker *c, const struct check_scope *at)
 {
@@ -166,4 +190,5 @@ void check_limit_range_item(struct checker *c, const struct check_scope *at)
                        "provided");
     for (size_t i = 0; i < sizeof range_orders / sizeof *range_orders; i++)
         range_check(c, at, &range_orders[i]);
+    range_check_ratio(c, at);
 }

@@ -118,27 +118,49 @@ class Admission(ClusterTest):
                       spec["containers"][0]["volumeMounts"])
         until(lambda: self.get("pod", "p")["status"]["phase"] == "Running")
 
+    def accounts_as(self, token):
+        """What `kubectl get serviceaccounts` says to who has this token."""
+        url = f"https://127.0.0.1:{self.cluster.port}"
+        return self.kubectl("--kubeconfig=/dev/null", f"--server={url}", f"--token={token}",
+                            f"--certificate-authority={self.cluster.dir}/pki/ca.crt",
+                            "get", "serviceaccounts", "-o", "name", check=False)
+
     def test_a_token_is_good_while_it_is_there(self):
         secret = self.token()
         token = base64.b64decode(secret["data"]["token"]).decode()
-        url = f"https://127.0.0.1:{self.cluster.port}"
-
-        def mine():
-            return self.kubectl("--kubeconfig=/dev/null", f"--server={url}", f"--token={token}",
-                                f"--certificate-authority={self.cluster.dir}/pki/ca.crt",
-                                "get", "serviceaccounts", "-o", "name", check=False)
+        mine = lambda: self.accounts_as(token)
         self.assertEqual(mine().stdout.strip(), "serviceaccount/default", mine().stderr)
         self.kubectl("delete", "secret", secret["metadata"]["name"])
         self.assertIn("You must be logged in", mine().stderr)
         until(lambda: self.token()["metadata"]["name"] != secret["metadata"]["name"])
 
-    def review(self, token):
+    def review(self, token, **spec):
         code, answer = self.cluster.call(
             "POST", "/apis/authentication.k8s.io/v1/tokenreviews",
             {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview",
-             "spec": {"token": token}}, master=2)
+             "spec": {"token": token, **spec}}, master=2)
         self.assertEqual(code, 201, answer)
         return answer["status"]
+
+    def test_a_token_is_good_for_its_audiences_only(self):
+        path = f"/api/v1/namespaces/{self.ns}/serviceaccounts/default/token"
+        code, answer = self.cluster.call("POST", path, {"spec": {"audiences": ["vault", "other"]}})
+        self.assertEqual(code, 201, answer)
+        token = answer["status"]["token"]
+        status = self.review(token, audiences=["vault", "mail"])
+        self.assertEqual((status["authenticated"], status["audiences"]), (True, ["vault"]))
+        for audiences in (["mail"], []):
+            self.assertNotIn("authenticated", self.review(token, audiences=audiences))
+        self.assertIn("You must be logged in", self.accounts_as(token).stderr)
+        kept = base64.b64decode(self.token()["data"]["token"]).decode()
+        ours = self.review(kept)["audiences"]
+        self.assertEqual(self.review(kept, audiences=[*ours, "vault"])["audiences"], ours)
+        self.assertNotIn("authenticated", self.review(kept, audiences=["vault"]))
+
+    def test_the_systems_priority_classes_stay(self):
+        refused = self.kubectl("delete", "priorityclass", "system-node-critical", check=False)
+        self.assertIn("this is a system priority class and cannot be deleted", refused.stderr)
+        self.assertEqual(self.get("priorityclass", "system-node-critical")["value"], 2000001000)
 
     def test_a_token_can_be_asked_for(self):
         path = f"/api/v1/namespaces/{self.ns}/serviceaccounts/default/token"

@@ -158,6 +158,8 @@ static void claims_hold_while_account_and_time_last(void **state)
     a->object = account_named("robot");
     assert_true(account_claims_hold(&claims, w, 1500));
     assert_false(account_claims_hold(&claims, w, 2000));
+    buf_auto struct buf audiences = BUF_INIT;
+    assert_int_equal(account_claims_audiences(&claims, (struct mp){0}, &audiences), 1);
     claims.uid = STR("99999999-89ab-4cde-8f01-23456789abcd");
     assert_false(account_claims_hold(&claims, w, 1500));
     buf_clear(&memory);

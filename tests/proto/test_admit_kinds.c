@@ -205,6 +205,14 @@ static void limits_are_in_order(void **state)
          "request "
          "value 2 is greater than default limit value 1\n"},
         {"'type':'Pod','default':{'cpu':'1'}", "spec.limits[0].default|FieldValueForbidden"},
+        {"'type':'Container','maxLimitRequestRatio':{'cpu':'0.5'}",
+         "spec.limits[0].maxLimitRequestRatio[cpu]|FieldValueInvalid|Invalid value: \"500m\": "
+         "ratio "
+         "500m is less than 1\n"},
+        {"'type':'Container','min':{'cpu':'1'},'max':{'cpu':'2'},'maxLimitRequestRatio':{'cpu':'3'"
+         "}",
+         "spec.limits[0].maxLimitRequestRatio[cpu]|FieldValueInvalid|Invalid value: \"3\": ratio 3 "
+         "is greater than max/min = 2.000000\n"},
         {"'type':'PersistentVolumeClaim','min':{}", "spec.limits[0].limits|FieldValueRequired"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
