@@ -11,10 +11,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Dead, but nobody has asked for its end yet; in a container whose first process never does that,
+ * it stays so. */
+static bool process_is_zombie(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    buf_auto struct buf line = BUF_INIT;
+    if (file_read(path, &line, NULL)) return false;
+    const char *name_end = line.len ? memrchr(line.data, ')', line.len) : NULL;
+    return name_end && line.data + line.len - name_end > 2 && name_end[2] == 'Z';
+}
+
 bool process_alive(pid_t pid)
 {
     waitpid(pid, NULL, WNOHANG); /* ours: a dead one must not linger as a zombie */
-    return pid > 0 && kill(pid, 0) == 0;
+    return pid > 0 && kill(pid, 0) == 0 && !process_is_zombie(pid);
 }
 
 /* A pid may have been given to another program since: ours name their directory on the command
