@@ -14,6 +14,8 @@ const struct behavior *behavior_of(const struct kind *kind)
     if (kind == kind_rc) return &behavior_rc;
     if (kind == kind_namespace) return &behavior_namespace;
     if (kind == kind_secret || kind == kind_configmap) return &behavior_secret;
+    if (kind == kind_service) return &behavior_service;
+    if (kind == kind_job) return &behavior_job;
     if (kind->custom) return &behavior_custom;
     if (kind == kind_crd) return &behavior_crd;
     return &behavior_object;

@@ -4,7 +4,7 @@
  * actor with events in flight does not decide; its commands wait). fold(state, event) -> state:
  * pure and total, on every master. The generic object actor (object_actor.c) serves every kind; the
  * kinds that behave specially override parts of it in a file of their own: pod.c, node.c,
- * replicaset.c, rc.c, namespace.c, secret.c, crd.c, custom.c. */
+ * replicaset.c, rc.c, namespace.c, secret.c, service.c, job.c, crd.c, custom.c. */
 #ifndef LOGSHIP_ACTORS_BEHAVIOR_H
 #define LOGSHIP_ACTORS_BEHAVIOR_H
 
@@ -37,7 +37,8 @@ void object_decide(struct world *w, const struct actor *a, const struct command 
 struct object *object_fold(const struct object *before, const struct event *e, int64_t time_ms);
 
 extern const struct behavior behavior_object, behavior_pod, behavior_node, behavior_replicaset,
-    behavior_rc, behavior_namespace, behavior_secret, behavior_custom, behavior_crd;
+    behavior_rc, behavior_namespace, behavior_secret, behavior_service, behavior_job,
+    behavior_custom, behavior_crd;
 
 /* Helpers on documents that several kinds need (status.c). Each returns a new reference. */
 struct doc *status_with_condition(struct doc *status, const char *type, struct str value,

@@ -36,6 +36,7 @@ struct command *command_copy(const struct command *c)
     copy->actor = NULL;
     copy->held = NULL;
     copy->hold = NULL;
+    copy->allotted = NULL;
     return copy;
 }
 

@@ -27,7 +27,7 @@ enum propagation {
 /* Why, for programs: what stands in a Status' details. */
 struct result_cause {
     const char *reason, *field; /* NULL: no cause */
-    char message[160];
+    char message[256];
 };
 
 struct result {
@@ -69,7 +69,8 @@ struct command {
     void *data;
     struct actor *actor; /* while it is being decided or persisted */
     struct object *held; /* leader: the version it was decided on, for the answer to a removal */
-    struct quota_hold *hold; /* leader: what it will take of quotas */
+    struct quota_hold *hold;         /* leader: what it will take of quotas */
+    struct allotment_hold *allotted; /* leader: the addresses and ports that it will take */
 };
 
 struct command *command_new(enum command_op op, const struct kind *kind, istr ns, struct str name,

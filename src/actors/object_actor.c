@@ -177,6 +177,7 @@ static struct object *fold_created(const struct event *e)
     istr ns = e->ns.p ? istr_get(e->ns) : NULL;
     struct ident *id = ident_new(e->kind, ns, e->name);
     id->created_s = e->deleted_s;
+    id->uid = e->uid;
     struct object *o = object_new(id, e->body ? doc_ref(e->body) : doc_empty(), doc_ref(e->status));
     o->generation = e->kind->has_generation;
     if (e->node.n) o->node = istr_get(e->node);

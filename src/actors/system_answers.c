@@ -29,6 +29,8 @@ void command_answer_dry_run(struct system *s, struct command *c, struct decision
     struct object *o = object_ref(c->actor->object);
     uint64_t revision = o ? o->revision : 0;
     for (unsigned i = 0; i < d->count; i++) {
+        if (d->events[i].type == EVENT_CREATED)
+            d->events[i].uid = world_uid(s->world, s->world->revision + 1);
         struct object *next = behavior_of(c->kind)->fold(o, &d->events[i], batch_time(s));
         object_unref(o);
         o = next;

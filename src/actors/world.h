@@ -106,6 +106,9 @@ struct actor *world_next(struct actor *a, istr ns);
 bool world_namespace_empty(struct world *w, istr ns);
 bool world_kind_empty(const struct world *w, const struct kind *kind);
 
+/* The uid of an object that this revision creates. */
+struct uid world_uid(const struct world *w, uint64_t revision);
+
 /* The revision that a request id was folded at, or 0: unknown or forgotten (32,768 are kept). */
 uint64_t world_request_revision(struct world *w, const struct request_id *id);
 

@@ -8,7 +8,7 @@
 
 /* Random-looking, and yet derived: unique because revisions are, unguessable enough because the
  * cluster's id goes in, the same on every master and in every replay. */
-static struct uid world_uid(const struct world *w, uint64_t revision)
+struct uid world_uid(const struct world *w, uint64_t revision)
 {
     struct digest_part parts[] = {{w->cluster, strlen(w->cluster)}, {&revision, sizeof revision}};
     struct digest d = digest_of_parts(parts, 2);
@@ -40,7 +40,6 @@ static void world_finish_version(struct world *w, struct object *o, bool created
                                  int64_t time_ms)
 {
     if (created) {
-        o->id->uid = world_uid(w, revision);
         o->id->created_revision = revision;
         if (!o->id->created_s) o->id->created_s = time_ms / 1000;
     }
@@ -74,7 +73,9 @@ static int world_fold_event(void *ctx, const struct entry_head *head, const stru
     if (!a) a = world_actor_make(w, e->kind, ns, e->name);
 
     struct object *before = a->object;
-    struct object *after = behavior_of(e->kind)->fold(before, e, head->time_ms);
+    struct event named = *e;
+    if (created) named.uid = world_uid(w, revision);
+    struct object *after = behavior_of(e->kind)->fold(before, &named, head->time_ms);
     if (after) world_finish_version(w, after, created, revision, head->time_ms);
     world_place(w, a, after);
     world_tell(w, &(struct change){e->type, revision, head->time_ms, txn, before, after});

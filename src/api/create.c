@@ -96,9 +96,8 @@ static bool create_document(struct request *r, struct buf *out)
     struct str name = c->generates ? str_of(c->name) : (struct str){0};
     prepare_place(r->route.kind, doc, name, r->route.ns, &placed);
     prepare_new(r->route.kind, create_made(&placed), istr_str(r->user), &begun);
-    admit_defaults(r->route.kind, create_made(&begun), &whole);
+    if (!write_admit(r, create_made(&begun), (struct mp){0}, &whole)) return false;
     doc = create_made(&whole);
-    if (!write_validate(r, doc, (struct mp){0})) return false;
     create_track(r, doc, out);
     return true;
 }

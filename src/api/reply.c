@@ -144,6 +144,7 @@ void reply_refusal(struct request *r, struct str name, const struct result *resu
     struct status s = reply_about_route(
         r, result->http, result->reason && result->reason[0] ? result->reason : NULL);
     if (name.p) s.name = name;
+    if (result->http == 422) s.kind = r->route.kind->kind; /* as in the message */
     s.message = result->message;
     s.retry_after_s = result->retry_after_s;
     struct cause cause = {result->cause.reason, (char *)result->cause.field,

@@ -4,6 +4,7 @@
 #include "proto/custom.h"
 #include "proto/json.h"
 #include "proto/protobuf.h"
+#include "proto/strategy.h"
 #include "proto/yaml.h"
 
 static void write_refuse_param(struct request *r, const char *field, struct str value,
@@ -215,8 +216,14 @@ bool write_validate(struct request *r, struct mp doc, struct mp old)
 
 bool write_admit(struct request *r, struct mp doc, struct mp old, struct buf *out)
 {
+    buf_auto struct buf other = BUF_INIT;
     admit_defaults(r->route.kind, doc, out);
-    return write_validate(r, mp_read(out->data, out->len), old);
+    if (strategy_apply(r->route.kind, mp_whole(out->data, out->len), old, &other)) {
+        struct buf defaulted = *out;
+        *out = other;
+        other = defaulted;
+    }
+    return write_validate(r, mp_whole(out->data, out->len), old);
 }
 
 struct command *write_command(struct request *r, enum command_op op, struct str name,

@@ -24,7 +24,8 @@ bool write_check_place(struct request *r, struct mp doc);
 /* Structure: appends the pruned document; unknown fields are dropped, warned of or refused. */
 bool write_structure(struct request *r, const struct write_options *o, struct mp doc,
                      struct buf *out);
-/* Defaults, then validation (old.type == MP_END: a new object); appends the defaulted document. */
+/* Defaults, what the write means given `old` (type MP_END: a new object), then validation; appends
+ * the document. */
 bool write_admit(struct request *r, struct mp doc, struct mp old, struct buf *out);
 bool write_validate(struct request *r, struct mp doc, struct mp old);
 

@@ -117,8 +117,11 @@ default_fn default_affinity_config;
 bool default_affinity_config(const struct default_scope *at, struct mp given, struct buf *out)
 {
     enum { STICKY_SECONDS = 3 * 60 * 60 };
-    (void)given;
     if (!mp_is(mp_get(at->object, "sessionAffinity"), "ClientIP")) return false;
+    if (mp_path(given, "clientIP.timeoutSeconds").type != MP_END) {
+        mp_put(out, given);
+        return true;
+    }
     mp_put_map(out, 1);
     mp_put_z(out, "clientIP");
     mp_put_map(out, 1);

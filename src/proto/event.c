@@ -9,7 +9,9 @@ enum {
 
 /* The order is the encoding: items are only ever added at the end, as optional ones. */
 static const struct event_form event_forms[] = {
-    [EVENT_CREATED] = {1, {BODY, MAY | STATUS, MAY | NODE, MAY | PAYLOAD_CREATED_S}},
+    [EVENT_CREATED] = {2,
+                       {BODY, MAY | STATUS, MAY | NODE, MAY | PAYLOAD_CREATED_S,
+                        MAY | PAYLOAD_BEARS_UID}},
     [EVENT_UPDATED] = {1, {BODY, PAYLOAD_BUMPS}},
     [EVENT_STATUS] = {2, {STATUS, MAY | BODY}},
     [EVENT_BOUND] = {1, {NODE}},

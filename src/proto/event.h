@@ -22,7 +22,7 @@
 /* clang-format off */
 /*  type, number in the log, name       what happened                    payload */
 #define EVENT_TYPES(X)                                                                             \
-    X(EVENT_CREATED, 1, "Created")              /* it began to exist     body, status|nil, node|nil, created_s|nil */ \
+    X(EVENT_CREATED, 1, "Created")              /* it began to exist     body, then or nil: status, node, created_s, uid */ \
     X(EVENT_UPDATED, 2, "Updated")              /* another body          body, bumps generation */ \
     X(EVENT_STATUS, 3, "StatusChanged")         /* another status        status, body|nil */       \
     X(EVENT_BOUND, 4, "Bound")                  /* placed on a node      node */                   \
@@ -51,6 +51,8 @@ struct event {
     int64_t deleted_s; /* deleting: deletionTimestamp; created: created_s, 0: the entry's time */
     int32_t grace_s;
     bool bumps_generation;
+    bool bears_uid; /* created: the fold writes the uid, which it alone knows, into the body */
+    struct uid uid; /* created: not in the log; set by whoever folds */
 };
 
 struct request_id {

@@ -5,7 +5,7 @@
 
 #include "proto/event.h"
 
-enum { ENTRY_VERSION = 1, ENTRY_FIELDS = 5, TXN_FIELDS = 4, EVENT_FIELDS = 5, PAYLOAD_MAX = 4 };
+enum { ENTRY_VERSION = 1, ENTRY_FIELDS = 5, TXN_FIELDS = 4, EVENT_FIELDS = 5, PAYLOAD_MAX = 5 };
 
 /* What an element of a payload holds. */
 enum payload_what {
@@ -17,6 +17,7 @@ enum payload_what {
     PAYLOAD_DELETED_S,
     PAYLOAD_GRACE_S,
     PAYLOAD_BUMPS,
+    PAYLOAD_BEARS_UID, /* true, or nil */
     PAYLOAD_TEXT_0,
     PAYLOAD_TEXT_1,
     PAYLOAD_TEXT_2,

@@ -132,6 +132,9 @@ static bool reader_payload(struct reader *r, uint8_t item, struct event *e)
     case PAYLOAD_BUMPS:
         e->bumps_generation = mp_bool(v, false);
         return v.type == MP_BOOL;
+    case PAYLOAD_BEARS_UID:
+        e->bears_uid = mp_bool(v, false);
+        return v.type == MP_BOOL;
     default:
         return reader_text(v, &e->text[what - PAYLOAD_TEXT_0]);
     }

@@ -109,6 +109,12 @@ static void entry_put_payload(struct entry_writer *w, const struct event *e, uin
     case PAYLOAD_BUMPS:
         mp_put_bool(&w->events, e->bumps_generation);
         break;
+    case PAYLOAD_BEARS_UID:
+        if (e->bears_uid)
+            mp_put_bool(&w->events, true);
+        else
+            mp_put_nil(&w->events);
+        break;
     default:
         entry_put_text(w, e->text[what - PAYLOAD_TEXT_0], optional);
     }

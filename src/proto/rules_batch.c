@@ -2,15 +2,41 @@
 #include "proto/checker.h"
 #include "proto/selector.h"
 
-check_fn check_job_template;
-void check_job_template(struct checker *c, const struct check_scope *at)
+#include "base/mem.h"
+
+/* A job that selects its pods by its own uid cannot be told which that is. */
+static void job_own_labels(struct checker *c, struct str name, struct mp labels)
 {
-    static const char *const policies[] = {"OnFailure", "Never", NULL};
-    struct mp template = check_get(at, "template"), labels = mp_path(template, "metadata.labels");
-    struct mp policy = mp_path(template, "spec.restartPolicy"), by = check_get(at, "selector");
-    if (mp_get(template, "spec").type == MP_MAP && !mp_is(policy, "OnFailure") &&
-        !mp_is(policy, "Never"))
-        check_unsupported(c, "template.spec.restartPolicy", mp_str(policy), policies);
+    struct mp given = mp_get(labels, "job-name");
+    mem_auto char *must = mem_printf("must be '%.*s'", (int)name.n, name.n ? name.p : "");
+    const char *wrong = name_check_label_value(name);
+    if (given.type != MP_END && !str_eq(mp_str(given), name))
+        check_invalid(c, "template.metadata.labels[job-name]", labels, must);
+    else if (given.type == MP_END && wrong)
+        check_invalid_str(c, "template.labels", name, wrong);
+    if (mp_get(labels, "controller-uid").type != MP_END)
+        check_invalid(c, "template.metadata.labels[controller-uid]", labels,
+                      "must be the uid that the job is about to get");
+}
+
+static void job_own_selector(struct checker *c, struct str name, struct mp by)
+{
+    buf_auto struct buf own = BUF_INIT;
+    struct selector *selector = NULL;
+    mp_put_map(&own, 2);
+    mp_put_z(&own, "controller-uid");
+    mp_put_z(&own, "");
+    mp_put_z(&own, "job-name");
+    mp_put_str(&own, name);
+    if (by.type != MP_MAP || selector_from_doc(by, &selector, NULL)) return;
+    if (mp_path(by, "matchLabels.controller-uid").type != MP_END ||
+        !selector_matches(selector, mp_whole(own.data, own.len)))
+        check_invalid(c, "selector", by, "`selector` not auto-generated");
+    selector_free(selector);
+}
+
+static void job_given_selector(struct checker *c, struct mp by, struct mp labels)
+{
     struct selector *selector = NULL;
     if (by.type != MP_MAP || selector_from_doc(by, &selector, NULL)) return;
     if (!selector_matches(selector, labels))
@@ -18,6 +44,42 @@ void check_job_template(struct checker *c, const struct check_scope *at)
                       labels.type == MP_MAP ? labels : mp_read("\x80", 1),
                       "`selector` does not match template `labels`");
     selector_free(selector);
+}
+
+/* The jobs of a cron job get theirs one by one. */
+static void cron_selector(struct checker *c, struct mp by, bool manual)
+{
+    static const char *const choices[] = {"nil", "false", NULL};
+    if (by.type != MP_END) check_invalid(c, "selector", by, "`selector` will be auto-generated");
+    if (manual) check_unsupported(c, "manualSelector", STR("true"), choices);
+}
+
+static void job_selector(struct checker *c, const struct check_scope *at, struct mp labels)
+{
+    struct mp by = check_get(at, "selector");
+    struct str name = mp_str(mp_path(c->root, "metadata.name"));
+    bool manual = mp_bool(check_get(at, "manualSelector"), false);
+    if (!at->outer || strcmp(at->outer->type->name, "batch.v1.Job") != 0) {
+        cron_selector(c, by, manual);
+    } else if (manual || check_is_update(c)) {
+        if (manual && by.type == MP_END) check_required(c, "selector", NULL);
+        job_given_selector(c, by, labels);
+    } else {
+        job_own_labels(c, name, labels);
+        job_own_selector(c, name, by);
+    }
+}
+
+check_fn check_job_template;
+void check_job_template(struct checker *c, const struct check_scope *at)
+{
+    static const char *const policies[] = {"OnFailure", "Never", NULL};
+    struct mp template = check_get(at, "template"), labels = mp_path(template, "metadata.labels");
+    struct mp policy = mp_path(template, "spec.restartPolicy");
+    if (mp_get(template, "spec").type == MP_MAP && !mp_is(policy, "OnFailure") &&
+        !mp_is(policy, "Never"))
+        check_unsupported(c, "template.spec.restartPolicy", mp_str(policy), policies);
+    job_selector(c, at, labels);
 }
 
 /* The template of a cron job may change, that of a job may not. */

@@ -20,6 +20,30 @@ static void service_ports(struct checker *c, struct mp spec)
     }
 }
 
+/* One node port and protocol is one service port. */
+static void service_node_port_pairs(struct checker *c, struct mp ports)
+{
+    struct map seen = {0};
+    unsigned i = 0;
+    char *key;
+    for (struct mp_iter it = mp_items(ports); mp_iter_next(&it); i++) {
+        struct mp node_port = mp_get(it.value, "nodePort");
+        struct str protocol = mp_str(mp_get(it.value, "protocol"));
+        if (check_empty(node_port)) continue;
+        key = mem_printf("%.*s/%lld", (int)protocol.n, protocol.n ? protocol.p : "",
+                         (long long)mp_i64(node_port, 0));
+        if (!map_get(&seen, key, strlen(key))) {
+            map_put(&seen, key, strlen(key), key);
+            continue;
+        }
+        mem_free(key);
+        mem_auto char *at = mem_printf("ports[%u].nodePort", i);
+        check_add(c, "FieldValueDuplicate", at, "Duplicate value: %s", check_go(c, node_port));
+    }
+    for (size_t k = 0; (key = map_next(&seen, &k));) mem_free(key);
+    map_free(&seen);
+}
+
 /* One port and protocol is one service port. */
 static void service_port_pairs(struct checker *c, struct mp ports)
 {
@@ -60,8 +84,8 @@ static void service_cluster_ip(struct checker *c, const struct check_scope *at)
 {
     struct mp now = check_get(at, "clusterIP"), old = mp_get(at->old, "clusterIP");
     if (mp_is(check_get(at, "type"), "ExternalName")) {
-        if (!check_empty(now))
-            check_forbidden(c, "clusterIP", "may not be set when type is 'ExternalName'");
+        if (!check_empty(now) || !check_empty(check_get(at, "clusterIPs")))
+            check_forbidden(c, "clusterIPs", "may not be set for ExternalName services");
         return;
     }
     const char *wrong =
@@ -73,13 +97,59 @@ static void service_cluster_ip(struct checker *c, const struct check_scope *at)
                   "Invalid value: []string{%s}: may not change once set", check_go(c, now));
 }
 
+static void service_cluster_ips(struct checker *c, const struct check_scope *at)
+{
+    struct mp one = check_get(at, "clusterIP"), all = check_get(at, "clusterIPs");
+    if (check_empty(all) || mp_is(check_get(at, "type"), "ExternalName")) return;
+    if (check_empty(one))
+        check_invalid(c, "clusterIPs", all, "must be empty when clusterIP is empty");
+    else if (!mp_same(mp_at(all, 0), one))
+        check_invalid(c, "clusterIPs", all, "element [0] must match clusterIP");
+}
+
+/* What is for traffic from outside only. */
+static void service_traffic_policy(struct checker *c, const struct check_scope *at)
+{
+    struct mp type = check_get(at, "type"), policy = check_get(at, "externalTrafficPolicy");
+    if (check_empty(policy)) return;
+    if (!mp_is(policy, "Local") && !mp_is(policy, "Cluster"))
+        check_invalid(c, "externalTrafficPolicy", policy,
+                      "ExternalTrafficPolicy must be empty, Cluster or Local");
+    else if (!mp_is(type, "LoadBalancer") && !mp_is(type, "NodePort"))
+        check_invalid(c, "externalTrafficPolicy", policy,
+                      "ExternalTrafficPolicy can only be set on NodePort and LoadBalancer service");
+}
+
+static void service_health_port(struct checker *c, const struct check_scope *at)
+{
+    struct mp port = check_get(at, "healthCheckNodePort");
+    struct mp had = mp_get(at->old, "healthCheckNodePort");
+    bool local = mp_is(check_get(at, "type"), "LoadBalancer") &&
+                 mp_is(check_get(at, "externalTrafficPolicy"), "Local");
+    const char *wrong = NULL;
+    if (check_empty(port)) return;
+    if (mp_i64(port, 0) < 0)
+        wrong = "HealthCheckNodePort must be not less than 0";
+    else if (!local)
+        wrong = "HealthCheckNodePort can only be set on LoadBalancer service with "
+                "ExternalTrafficPolicy=Local";
+    else if (!check_empty(had) && !mp_same(had, port))
+        wrong = "cannot change healthCheckNodePort on loadBalancer service with "
+                "externalTraffic=Local during update";
+    if (wrong) check_invalid(c, "healthCheckNodePort", port, wrong);
+}
+
 check_fn check_service_spec;
 void check_service_spec(struct checker *c, const struct check_scope *at)
 {
     struct mp name = check_get(at, "externalName");
     service_ports(c, at->object);
     service_port_pairs(c, check_get(at, "ports"));
+    service_node_port_pairs(c, check_get(at, "ports"));
     service_cluster_ip(c, at);
+    service_cluster_ips(c, at);
+    service_traffic_policy(c, at);
+    service_health_port(c, at);
     service_headless(c, at);
     if (!mp_is(check_get(at, "type"), "ExternalName")) return;
     const char *wrong = check_empty(name) ? NULL : name_check_dns_subdomain(mp_str(name));

@@ -96,6 +96,67 @@ static void jobs_end_and_start_when_told(void **state)
     }
 }
 
+static void jobs_select_by_their_uid_unless_they_say_how(void **state)
+{
+    (void)state;
+#define JOB(spec, labels)                                                                          \
+    META "'spec':{" spec "'template':{'metadata':{'labels':{" labels                               \
+         "}},'spec':{'restartPolicy':'Never','containers':[{'name':'c','image':'i'}]}}}}"
+    const char *kind = "jobs.batch";
+    assert_cause(kind, JOB("", "'a':'1','job-name':'x'"), NULL, "");
+    assert_cause(kind, JOB("'selector':{'matchLabels':{'job-name':'x'}},", ""), NULL, "");
+    assert_cause(kind, JOB("'selector':{},", ""), NULL, "");
+    assert_cause(kind, JOB(PICK ",", "'a':'1'"), NULL,
+                 "spec.selector|FieldValueInvalid|Invalid value: ");
+    assert_cause(kind, JOB(PICK ",", "'a':'1'"), NULL, ": `selector` not auto-generated");
+    assert_cause(kind, JOB("'selector':{'matchLabels':{'controller-uid':'u'}},", ""), NULL,
+                 "`selector` not auto-generated");
+    assert_cause(kind, JOB("", "'controller-uid':'u'"), NULL,
+                 "spec.template.metadata.labels[controller-uid]|FieldValueInvalid");
+    assert_cause(kind, JOB("", "'job-name':'y'"), NULL,
+                 "spec.template.metadata.labels[job-name]|FieldValueInvalid|Invalid value: ");
+    assert_cause(kind, JOB("'manualSelector':true," PICK ",", "'a':'1'"), NULL, "");
+    assert_cause(kind, JOB("'manualSelector':true," PICK ",", "'b':'1'"), NULL,
+                 "`selector` does not match template `labels`");
+    assert_cause(kind, JOB("'manualSelector':true,", "'a':'1'"), NULL,
+                 "spec.selector|FieldValueRequired");
+    assert_cause("cronjobs.batch",
+                 META "'spec':{'schedule':'@daily','jobTemplate':{'spec':{" PICK "," NEVER "}}}}",
+                 NULL, "spec.jobTemplate.spec.selector|FieldValueInvalid");
+}
+
+static void services_tell_what_is_for_outside(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec, *want;
+    } cases[] = {
+        {"'type':'LoadBalancer','externalTrafficPolicy':'Local','healthCheckNodePort':30000", ""},
+        {"'type':'NodePort','externalTrafficPolicy':'Sometimes'",
+         "spec.externalTrafficPolicy|FieldValueInvalid|Invalid value: \"Sometimes\": "
+         "ExternalTrafficPolicy must be empty, Cluster or Local"},
+        {"'externalTrafficPolicy':'Local'", "ExternalTrafficPolicy can only be set on NodePort"},
+        {"'type':'NodePort','healthCheckNodePort':30000",
+         "HealthCheckNodePort can only be set on LoadBalancer service with"},
+        {"'clusterIPs':['10.96.0.1']", "must be empty when clusterIP is empty"},
+        {"'clusterIP':'10.96.0.2','clusterIPs':['10.96.0.1']", "element [0] must match clusterIP"},
+        {"'type':'ExternalName','externalName':'a','clusterIP':'10.96.0.2'",
+         "spec.clusterIPs|FieldValueForbidden|Forbidden: may not be set for ExternalName services"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        mem_auto char *doc = mem_printf(META "'spec':{'ports':[{'port':1}],%s}}", cases[i].spec);
+        assert_cause("services", doc, NULL, cases[i].want);
+    }
+    assert_cause("services",
+                 META "'spec':{'type':'NodePort','ports':[{'name':'a','port':1,'nodePort':30000},"
+                      "{'name':'b','port':2,'nodePort':30000}]}}",
+                 NULL, "spec.ports[1].nodePort|FieldValueDuplicate|Duplicate value: 30000");
+    assert_cause("services",
+                 META "'spec':{'type':'NodePort','ports':[{'name':'a','port':1,'nodePort':30000},"
+                      "{'name':'b','port':1,'protocol':'UDP','nodePort':30000}]}}",
+                 NULL, "");
+}
+
 static void ingresses_lead_somewhere(void **state)
 {
     (void)state;
@@ -316,6 +377,8 @@ int main(void)
         cmocka_unit_test(deployments_roll_sensibly),
         cmocka_unit_test(of_a_stateful_set_little_changes),
         cmocka_unit_test(jobs_end_and_start_when_told),
+        cmocka_unit_test(jobs_select_by_their_uid_unless_they_say_how),
+        cmocka_unit_test(services_tell_what_is_for_outside),
         cmocka_unit_test(ingresses_lead_somewhere),
         cmocka_unit_test(hosts_and_paths_are_read_in_one_way),
         cmocka_unit_test(autoscalers_say_what_they_look_at),

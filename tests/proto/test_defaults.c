@@ -149,6 +149,15 @@ static void services_get_type_protocol_and_target(void **state)
                      "{'spec':{'type':'NodePort','sessionAffinity':'ClientIP',"
                      "'externalTrafficPolicy':'Cluster',"
                      "'sessionAffinityConfig':{'clientIP':{'timeoutSeconds':10800}}}}");
+    assert_defaulted_at("services",
+                        "{'spec':{'sessionAffinity':'ClientIP','sessionAffinityConfig':"
+                        "{'clientIP':{'timeoutSeconds':5}}}}",
+                        "spec.sessionAffinityConfig", "{'clientIP':{'timeoutSeconds':5}}");
+    /* It goes when it does not apply any more. */
+    assert_defaulted("services",
+                     "{'spec':{'sessionAffinity':'None','sessionAffinityConfig':"
+                     "{'clientIP':{'timeoutSeconds':5}}}}",
+                     "{'spec':{'sessionAffinity':'None','type':'ClusterIP'}}");
 }
 
 static void string_data_of_a_secret_becomes_data(void **state)

@@ -35,6 +35,7 @@ static int tell(void *ctx, const struct entry_head *head, const struct txn *txn,
     if (e->deleted_s) buf_printf(out, " s=%lld", (long long)e->deleted_s);
     if (e->grace_s) buf_printf(out, " grace=%d", e->grace_s);
     if (e->bumps_generation) buf_puts(out, " bumps");
+    if (e->bears_uid) buf_puts(out, " bears uid");
     buf_putc(out, '\n');
     return 0;
 }
@@ -54,7 +55,12 @@ static void write_all(struct buf *out)
          .status = status,
          .node = STR("n1"),
          .deleted_s = 99},
-        {.type = EVENT_CREATED, .kind = kind_pod, .ns = STR("d"), .name = STR("q"), .body = body},
+        {.type = EVENT_CREATED,
+         .kind = kind_pod,
+         .ns = STR("d"),
+         .name = STR("q"),
+         .body = body,
+         .bears_uid = true},
         {.type = EVENT_UPDATED,
          .kind = kind_replicaset,
          .ns = STR("d"),
@@ -106,7 +112,8 @@ static void write_all(struct buf *out)
 static const char all_told[] =
     "10@1234 admin<0 Created pods d/p req=ab body={\"metadata\":{},\"spec\":{\"x\":1}} "
     "status={\"n\":2} node=n1 s=99\n"
-    "11@1234 admin<0 Created pods d/q req=ab body={\"metadata\":{},\"spec\":{\"x\":1}}\n"
+    "11@1234 admin<0 Created pods d/q req=ab body={\"metadata\":{},\"spec\":{\"x\":1}} bears "
+    "uid\n"
     "12@1234 rs<1099511627776 Updated replicasets.apps d/r "
     "body={\"metadata\":{},\"spec\":{\"x\":1}} bumps\n"
     "13@1234 rs<1099511627776 StatusChanged nodes /n1 status={\"n\":2}\n"

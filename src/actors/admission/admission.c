@@ -1,6 +1,7 @@
 /* The table of plugins, and the way through it. */
 #include "actors/admission/plugin.h"
 
+#include "actors/admission/allotments.h"
 #include "actors/admission/cache.h"
 #include "actors/admission/quota.h"
 #include "actors/tokens.h"
@@ -14,6 +15,7 @@ struct admission {
     const struct token_mint *mint;
     struct cache cache;
     struct quotas quotas;
+    struct allotments allotments;
 };
 
 enum { ON_CREATE = 1, ON_UPDATE = 2 };
@@ -39,6 +41,7 @@ static const struct {
     {&kind_pod, ON_CREATE, admit_runtime_class},
     {&kind_pod, ON_CREATE, admit_limits_check},
     {&kind_pvc, ON_CREATE | ON_UPDATE, admit_limits_check},
+    {&kind_service, ON_CREATE | ON_UPDATE, admit_service_numbers},
 };
 
 static void namespace_ends(const struct actor *a, struct decision *out)
@@ -70,6 +73,7 @@ static struct doc *run_plugins(struct world *w, const struct actor *a, const str
 {
     struct admission_request r = {.world = w,
                                   .mint = w->admission->mint,
+                                  .allotments = &w->admission->allotments,
                                   .actor = a,
                                   .command = c,
                                   .body = doc_root(body),
@@ -140,11 +144,13 @@ struct doc *admission_update(struct world *w, const struct actor *a, const struc
 void admission_hold(struct admission *a, struct command *c, const struct decision *d)
 {
     quotas_hold(&a->quotas, c, d->events[0].body);
+    allotments_hold(&a->allotments, c, d->events[0].body);
 }
 
 void admission_release(struct command *c)
 {
     quotas_release(c);
+    allotments_release(c);
 }
 
 struct quotas *admission_quotas(struct admission *a)
@@ -166,6 +172,7 @@ static void admission_changed(struct subscriber *s, const struct change *change)
     else if (kind == kind_priorityclass || kind == kind_runtimeclass)
         cache_clear(&a->cache);
     quotas_changed(&a->quotas, change);
+    allotments_changed(&a->allotments, change);
 }
 
 static void admission_restored(struct subscriber *s)
@@ -173,6 +180,7 @@ static void admission_restored(struct subscriber *s)
     struct admission *a = container_of(s, struct admission, subscriber);
     cache_clear(&a->cache);
     quotas_restored(&a->quotas);
+    allotments_restored(&a->allotments);
 }
 
 struct admission *admission_new(struct world *w, const struct token_mint *mint)
@@ -183,6 +191,7 @@ struct admission *admission_new(struct world *w, const struct token_mint *mint)
     a->world = w;
     a->mint = mint;
     quotas_init(&a->quotas, w);
+    allotments_init(&a->allotments, w);
     world_subscribe(w, &a->subscriber);
     w->admission = a;
     return a;
@@ -194,5 +203,6 @@ void admission_free(struct admission *a)
     a->world->admission = NULL;
     cache_free(&a->cache);
     quotas_free(&a->quotas);
+    allotments_free(&a->allotments);
     mem_free(a);
 }

@@ -31,8 +31,8 @@ bool admission_create(struct world *w, const struct actor *a, const struct comma
 struct doc *admission_update(struct world *w, const struct actor *a, const struct command *c,
                              struct doc *body, struct decision *out);
 
-/* What was decided counts against quotas before it is folded: from the decision until the fold, or
- * until it is known to have failed. */
+/* What was decided counts against quotas, and its numbers are taken, before it is folded: from the
+ * decision until the fold, or until it is known to have failed. */
 void admission_hold(struct admission *a, struct command *c, const struct decision *d);
 void admission_release(struct command *c);
 

@@ -5,9 +5,12 @@
 #include "actors/admission/admission.h"
 #include "actors/deciding.h"
 
+struct allotments;
+
 struct admission_request {
     struct world *world;
     const struct token_mint *mint; /* or NULL */
+    struct allotments *allotments;
     const struct actor *actor;
     const struct command *command;
     struct mp body;      /* as it stands */
@@ -34,6 +37,6 @@ bool admission_each_container(struct admission_request *r, const char *list, con
 
 admission_fn admit_limits, admit_limits_check, admit_account, admit_priority, admit_priority_class,
     admit_tolerations, admit_runtime_class, admit_protection, admit_storage_class,
-    admit_ingress_class, admit_resize;
+    admit_ingress_class, admit_resize, admit_service_numbers;
 
 #endif
