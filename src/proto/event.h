@@ -22,7 +22,7 @@
 /* clang-format off */
 /*  type, number in the log, name       what happened                    payload */
 #define EVENT_TYPES(X)                                                                             \
-    X(EVENT_CREATED, 1, "Created")              /* it began to exist     body, then or nil: status, node, created_s, uid */ \
+    X(EVENT_CREATED, 1, "Created")              /* it began to exist     body; or nil: status, node, created_s, uid */ \
     X(EVENT_UPDATED, 2, "Updated")              /* another body          body, bumps generation */ \
     X(EVENT_STATUS, 3, "StatusChanged")         /* another status        status, body|nil */       \
     X(EVENT_BOUND, 4, "Bound")                  /* placed on a node      node */                   \
