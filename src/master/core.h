@@ -66,8 +66,9 @@ struct core_options {
     unsigned node_grace_ms;
     uint64_t trailing_entries; /* and below: see quorum.h */
     size_t piece_bytes, window_bytes, chunk_bytes;
-    uint64_t scrub_bytes_s; /* how fast old data is looked at for damage; 0: it is not */
-    uint32_t guards_off;    /* simulation only */
+    uint64_t scrub_bytes_s;  /* how fast old data is looked at for damage; 0: it is not */
+    unsigned scrub_round_ms; /* the rest between two rounds over it; 0: five minutes */
+    uint32_t guards_off;     /* simulation only */
 };
 
 struct core {

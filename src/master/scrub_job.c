@@ -29,9 +29,10 @@ static void scrub_job_done(struct bulk_job *bulk, int ran)
     struct scrub_job *job = container_of(bulk, struct scrub_job, bulk);
     job->running = false;
     if (ran) return;
-    uint64_t rate = job->core->options.scrub_bytes_s, pause = job->bytes * 1000 / rate;
+    const struct core_options *o = &job->core->options;
+    uint64_t pause = job->bytes * 1000 / o->scrub_bytes_s;
     if (!job->bytes)
-        pause = SCRUB_ROUND_MS;
+        pause = o->scrub_round_ms ? o->scrub_round_ms : SCRUB_ROUND_MS;
     else if (pause < SCRUB_STEP_MS)
         pause = SCRUB_STEP_MS;
     job->due_ms = core_now_ms(job->core) + pause;

@@ -11,7 +11,8 @@
     X(slot_replaced) X(slot_write_finished) X(slots_lost) X(past_replaced) X(past_lost) \
     X(leftover_swept) X(reset_finished) X(segment_rolled) X(segment_cut) X(pages_damaged) \
     X(record_damaged) X(log_shortened) X(append_full) X(write_failed) X(ballast_released) \
-    X(ballast_refilled) X(keyframe_damaged) X(keyframe_full) X(backfill_noted)
+    X(ballast_refilled) X(keyframe_damaged) X(keyframe_full) X(backfill_noted) X(scrub_segment) \
+    X(scrub_keyframe) X(scrub_gave_way)
 /* clang-format on */
 
 enum store_mark {

@@ -2,6 +2,7 @@
 
 #include "store/files.h"
 #include "store/keyframe_inside.h"
+#include "store/marks.h"
 
 #include "base/trace.h"
 
@@ -59,6 +60,7 @@ static void findings_add(struct scrub_findings *f, const char *text)
 static void scrub_found(struct scrub *c, int rc, const struct error *err, const char *advice)
 {
     if (rc != E_CORRUPT && rc != E_IO) return;
+    store_mark(c->at_keyframes ? STORE_MARK_scrub_keyframe : STORE_MARK_scrub_segment);
     findings_add(&c->round, err->text);
     if (findings_have(&c->report.last, err->text)) return;
     findings_add(&c->report.last, err->text);
@@ -121,7 +123,9 @@ static bool scrub_stands(struct scrub *c)
 
 static void scrub_leave(struct scrub *c, int rc, const struct error *err)
 {
-    if (scrub_stands(c))
+    if (!scrub_stands(c))
+        store_mark(STORE_MARK_scrub_gave_way);
+    else
         scrub_found(
             c, rc, err,
             "this history cannot be read here; stop this master, then " STORE_REPLACE_ADVICE);

@@ -3,7 +3,7 @@
 
 #include "proto/mp.h"
 
-static struct track *track_of(struct sim *s, const struct object *o)
+struct track *log_track(struct sim *s, const struct object *o)
 {
     struct truth *t = &s->truth;
     mem_auto char *key =
@@ -61,7 +61,7 @@ uint64_t log_removal(struct sim *s, const struct uid *uid)
 void log_note(struct sim *s, const struct change *c, struct fact *f)
 {
     const struct object *o = c->after ? c->after : c->before;
-    struct track *t = f->track = track_of(s, o);
+    struct track *t = f->track = log_track(s, o);
     f->begins = !c->before;
     f->ends = !c->after;
     if (t->count == t->room) {

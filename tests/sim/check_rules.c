@@ -97,6 +97,26 @@ static void rule_namespaces(struct sim *s, struct world *w, const struct change 
             breach(s, c, "a namespace went before what is in it");
 }
 
+/* --- definitions of custom kinds: as namespaces --- */
+
+static void rule_definitions(struct sim *s, struct world *w, const struct change *c)
+{
+    const struct object *o = breach_object(c);
+    const struct kind *kind = o->id->kind;
+    if (kind->index >= kind_builtin_count() && !c->before) {
+        struct object *crd = world_get(w, kind_crd, NULL, str_of(kind->key));
+        bool late = crd && crd->deleted_s && s->counts.entries > log_track(s, crd)->going + 1;
+        if (!crd || late || lie_now(s, LIE_DEFINITION_GONE))
+            breach(s, c, "created of a kind that is not there, or goes");
+    }
+    if (kind != kind_crd) return;
+    if (c->type == EVENT_DELETING) log_track(s, o)->going = s->counts.entries;
+    struct str key = object_name(o);
+    if (!c->after && kind_known(key) &&
+        (world_first(w, kind_by_key(key), NULL) || s->lie == LIE_DEFINITION_FULL))
+        breach(s, c, "a definition went before its objects");
+}
+
 /* --- owners --- */
 
 static bool refers(const struct object *o, const struct uid *uid, bool blocking)
@@ -170,6 +190,7 @@ void api_rules_check(struct life *l, const struct change *c)
     struct world *w = l->core.world;
     rule_finalizers(s, c);
     rule_namespaces(s, w, c);
+    rule_definitions(s, w, c);
     note_foreground(s, c);
     if (!str_is(c->txn->who, collector)) return;
     rule_owner_goes(s, w, c);

@@ -32,8 +32,9 @@ struct track {
         bool exists;
     } * moments;
     size_t count, room;
-    uint64_t going; /* a namespace: the entry, counted, that said so */
+    uint64_t going; /* the entry, counted, that said that it goes, or changed a rule */
 };
+struct track *log_track(struct sim *s, const struct object *o);
 void log_note(struct sim *s, const struct change *c, struct fact *f);
 /* Fails unless `items` (of a list) are what there was of this kind at the revision. */
 void log_check_list(struct sim *s, const struct kind *kind, istr ns, uint64_t revision,
@@ -77,6 +78,10 @@ void nodes_start(struct sim *s);
 void nodes_heard(struct sim *s, const char *name); /* by a leader */
 void nodes_silent(struct sim *s, const char *name, uint64_t until);
 
+/* --- check_quota.c */
+void quotas_check(struct life *l, const struct change *c);
+const char *quotas_untold(struct sim *s, struct world *w); /* at the end */
+
 /* --- raft_rules.c: what Raft promises about its own state --- */
 struct rules;
 void rules_check(struct life *l); /* after every event of a master */
@@ -88,6 +93,13 @@ void ending_check(struct sim *s);
 void away_play(struct sim *s); /* check_away.c */
 void away_node_play(struct sim *s);
 void disks_check(struct sim *s);            /* check_disks.c */
+void disk_check(struct sim_master *m);      /* nobody has it open */
 const char *bounds_exceeded(struct sim *s); /* check_bounds.c */
+
+/* --- check_scrub.c --- */
+void scrub_rotted(struct sim_master *m, const char *path, bool surely); /* a file of its disk */
+void scrub_watch_start(struct sim *s);
+const char *scrub_behind(struct sim *s);
+bool scrub_told(const struct sim_master *m, const char *name); /* when it was looked at last */
 
 #endif

@@ -47,7 +47,7 @@ struct doc *sim_doc(const char *json_single_quotes);
 /* --- web.c: clients of the API --- */
 void webs_start(struct sim *s);
 const char *webs_unfinished(struct sim *s);
-const char *web_house_busy(struct sim *s);
+const char *webs_busy(struct sim *s); /* somebody still holds something */
 void webs_tell(struct sim *s);
 
 /* --- kubelet.c --- */

@@ -123,6 +123,11 @@ bool sim_chance(struct sim *s, unsigned per_mille)
     return per_mille && sim_below(s, 1000) < per_mille;
 }
 
+uint64_t sim_of_seed(const struct sim *s, const char *what)
+{
+    return XXH3_64bits_withSeed(what, strlen(what), s->seed);
+}
+
 void sim_mix(struct sim *s, const char *what, const void *bytes, size_t n)
 {
     uint64_t head[3] = {s->hash, s->now_us, XXH3_64bits(what, strlen(what))};

@@ -30,6 +30,8 @@ uint64_t sim_random(struct sim *s);
 uint64_t sim_below(struct sim *s, uint64_t n);               /* [0, n) */
 uint64_t sim_between(struct sim *s, uint64_t a, uint64_t b); /* [a, b] */
 bool sim_chance(struct sim *s, unsigned per_mille);
+/* Decided by the seed and the name alone: what is drawn so moves nothing else of the seed. */
+uint64_t sim_of_seed(const struct sim *s, const char *what);
 void sim_mix(struct sim *s, const char *what, const void *bytes,
              size_t n); /* into the trace hash */
 void sim_tell(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -9,6 +9,7 @@
 enum { DISK_RETRY_US = 50 * MS };
 
 struct disk_answer {
+    struct list link;
     struct sim_disk *disk;
     struct disk_job *job;
     int status;
@@ -53,6 +54,7 @@ static void disk_answered(void *arg)
 {
     struct disk_answer *a = arg;
     struct life *l = a->disk->life;
+    list_remove(&a->link);
     a->job->done(a->job, a->status);
     mem_free(a);
     life_wake(l);
@@ -73,7 +75,8 @@ static void disk_done(void *arg)
         return;
     }
     struct disk_answer *a = mem_new(struct disk_answer);
-    *a = (struct disk_answer){d, w->job, status};
+    *a = (struct disk_answer){.disk = d, .job = w->job, .status = status};
+    list_push(&d->answers, &a->link);
     list_remove(&w->link);
     mem_free(w);
     if (d->disk.store->ballast_spent && d->life->m->medium->room > MEDIUM_ROOM / 2)
@@ -114,4 +117,24 @@ void disk_init(struct sim_disk *d, struct life *l)
     *d = (struct sim_disk){.life = l};
     d->disk = (struct disk){disk_submit, disk_stuck_ms, l->store};
     list_init(&d->jobs);
+    list_init(&d->answers);
+}
+
+/* The committer stops: what was submitted is written, but for what finds no room and all behind it.
+ * Answers go to whoever still waits. */
+bool disk_drain(struct sim_disk *d, bool answers)
+{
+    bool all = true;
+    for (struct list *link; answers && (link = list_shift(&d->answers)) != NULL;) {
+        struct disk_answer *a = container_of(link, struct disk_answer, link);
+        a->job->done(a->job, a->status);
+    }
+    for (struct list *link; (link = list_shift(&d->jobs)) != NULL;) {
+        struct disk_wait *w = container_of(link, struct disk_wait, link);
+        int status = E_CLOSED;
+        all = all && disk_wrote(d, w->job, &status);
+        if (answers) w->job->done(w->job, all ? status : E_CLOSED);
+        mem_free(w);
+    }
+    return all;
 }

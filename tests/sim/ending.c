@@ -5,7 +5,8 @@ enum {
     WRITE_WITHIN_US = 15 * US,
     AGREE_WITHIN_US = 20 * US,
     WATCH_WITHIN_US = 150 * US,
-    CONVERGE_WITHIN_US = 240 * US
+    CONVERGE_WITHIN_US = 240 * US,
+    SCRUB_WITHIN_US = 300 * US
 };
 
 static const char *ending_disagreement(struct sim *s)
@@ -88,7 +89,8 @@ static const char *ending_unconverged(struct sim *s)
     struct world *w = leader->life->core.world;
     const char *why = ending_sets(s, w);
     if (!why) why = ending_pods(s, w);
-    if (!why && s->webs) why = web_house_busy(s);
+    if (!why && s->webs) why = webs_busy(s);
+    if (!why) why = quotas_untold(s, w);
     if (!why) why = api_rules_left_over(s, w);
     if (!why) why = ending_disagreement(s);
     return why;
@@ -161,10 +163,12 @@ void ending_check(struct sim *s)
     ending_await(s, ending_unconverged, CONVERGE_WITHIN_US, "not converged");
     if (s->webs && sim_chance(s, 300)) away_play(s);
     if (s->webs && s->node_count > 2 && sim_chance(s, 150)) away_node_play(s);
+    if (!s->staging && sim_of_seed(s, "stops") % 5 == 0) stops_play(s);
     ending_await(s, ending_unconverged, CONVERGE_WITHIN_US, "not converged again");
     ending_await(s, webs_unfinished, WATCH_WITHIN_US, "a watch was not told everything");
     ending_await(s, bounds_exceeded, AGREE_WITHIN_US, "not small again");
     ending_await(s, ending_disagreement, AGREE_WITHIN_US, "no agreement");
+    ending_await(s, scrub_behind, SCRUB_WITHIN_US, "damage was not looked for");
     webs_tell(s);
     history_check(s);
 }

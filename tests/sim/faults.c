@@ -108,6 +108,10 @@ static void fault_inject(struct sim *s, enum fault fault)
     case FAULT_LOOP:
         fault_crash(any, "killed again", sim_between(s, 1 * MS, 300 * MS));
         break;
+    case FAULT_STOP:
+        if (leader && sim_chance(s, 500)) any = leader;
+        master_stop(any, fault_length(s));
+        break;
     case FAULT_CRASH_ALL:
         for (unsigned i = 0; i < s->master_count; i++)
             fault_crash(&s->masters[i], "all are killed", sim_between(s, 1 * MS, 5 * US));
@@ -151,6 +155,7 @@ static void fault_inject(struct sim *s, enum fault fault)
     case FAULT_DISK_ROTS:
     case FAULT_DISK_WIPED:
     case FAULT_DISK_OLD:
+    case FAULT_FADE:
         disk_fault(s, any, fault, fault_length(s));
         break;
     case FAULT_CLOCK:

@@ -18,7 +18,8 @@ struct disk_profile;
     X(DISK_ROTS, "disk rots") X(DISK_WIPED, "disk lost") X(DISK_OLD, "older disk") \
     X(CLOCK, "clock jumps") X(NODE, "node") X(LOOP, "crash loop") \
     X(BLACK_HOLE, "black hole") X(JUNK, "junk from a peer") X(TRANSFER, "transfer") \
-    X(TIMEOUT_NOW, "told to campaign") X(MEMBERS, "change of members")
+    X(TIMEOUT_NOW, "told to campaign") X(MEMBERS, "change of members") \
+    X(STOP, "stops orderly") X(FADE, "old data rots")
 /* clang-format on */
 enum fault {
 #define X(name, text) FAULT_##name,
@@ -44,6 +45,8 @@ struct profile {                   /* drawn per seed: which faults, how strong *
 /* False: there is none of this name. "mixed" is one or another, by the seed. */
 bool profile_choose(struct sim *s, const char *name, uint64_t seed);
 void profile_draw(struct sim *s);
+void profile_draw_apart(
+    struct sim *s); /* what only some seeds have: the others stay as they were */
 void faults_start(struct sim *s);
 void faults_stop(struct sim *s);
 
@@ -55,7 +58,8 @@ void disk_scratch(struct sim *s, struct sim_master *m); /* old history, of a min
 void disk_fade_keyframes(struct sim *s,
                          struct sim_master *m); /* that is down: all but the newest */
 void disk_fault(struct sim *s, struct sim_master *m, enum fault fault, uint64_t us);
-bool disk_excuses(const struct sim_master *m);  /* it may fail to read what it holds */
+bool disk_excuses(const struct sim_master *m); /* it may fail to read what it holds */
+bool disk_failed_since(const struct sim_master *m, uint64_t us);
 bool disk_ends(struct sim *s, const char *why); /* a master's end that its disk explains */
 void disk_readers_start(struct sim *s);         /* history is read now and then, on every master */
 void disk_heal(struct sim *s);

@@ -30,7 +30,13 @@ struct sim;
     X(NAMESPACE_FULL, "namespace-full") X(OWNER_BLOCKED, "owner-blocked") \
     X(OWNER_ORPHANS, "owner-orphans") X(LEFT_OVER, "left-over") X(EVICTED, "evicted") \
     X(DISAGREE, "disagree") X(POD_HANGS, "pod-hangs") X(NO_WRITES, "no-writes") \
-    X(KEYFRAMES_MANY, "keyframes-many") X(NODE_UNREADY, "node-unready") X(NEWS_EARLY, "news-early") X(JOB_EARLY, "job-early") X(TIME_BACK, "time-back") X(STILL_BOUND, "still-bound") X(DISK_DAMAGED, "disk-damaged")
+    X(KEYFRAMES_MANY, "keyframes-many") X(NODE_UNREADY, "node-unready") X(NEWS_EARLY, "news-early") X(JOB_EARLY, "job-early") X(TIME_BACK, "time-back") X(STILL_BOUND, "still-bound") X(DISK_DAMAGED, "disk-damaged") \
+    X(SCRUB_ALARM, "scrub-alarm") X(SCRUB_SILENT, "scrub-silent") X(SCRUB_BLIND, "scrub-blind") \
+    X(SCRUB_STOPS, "scrub-stops") X(STOP_LOSES, "stop-loses") X(STOP_TEARS, "stop-tears") \
+    X(STOP_HALTS, "stop-halts") X(QUOTA_OVER, "quota-over") X(QUOTA_TOLD, "quota-told") \
+    X(LIMIT_BARE, "limit-bare") X(PRIORITY_OTHER, "priority-other") X(CUSTOM_BARE, "custom-bare") \
+    X(CUSTOM_AGAINST, "custom-against") X(APPLY_OTHER, "apply-other") \
+    X(DEFINITION_GONE, "definition-gone") X(DEFINITION_FULL, "definition-full")
 /* clang-format on */
 enum lie {
 #define X(name, text) LIE_##name,

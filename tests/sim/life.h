@@ -14,7 +14,7 @@ struct medium;
 struct sim_disk {
     struct disk disk;
     struct life *life;
-    struct list jobs;
+    struct list jobs, answers; /* to be written; written, and not told yet */
     bool busy;
     uint64_t stuck_until, busy_since;
 };
@@ -62,6 +62,8 @@ struct sim_master {
     bool renewed;  /* empty, under a new id, and not caught up yet */
     bool scarred;  /* tainted by damage to this very disk: that does not pass */
     uint64_t image_us, image_index; /* of the copy of its disk that is kept; 0: none */
+    struct gate_scrub scrubbed;     /* its status, as check_scrub.c saw it last */
+    uint64_t scrub_calm, scrub_life;
     char name[16];
 };
 
@@ -70,8 +72,10 @@ void master_boot(struct sim_master *m);
 void master_boot_later(struct sim_master *m, uint64_t us);
 /* kill -9, or the loss of power, as the seed has it. */
 void master_crash(struct sim_master *m, const char *why);
-void master_ended(struct sim *s);  /* what is left to do after it did */
-void master_doomed(struct sim *s); /* the crash in the middle of an event */
+void master_ended(struct sim *s);     /* what is left to do after it did */
+void master_doomed(struct sim *s);    /* the crash in the middle of an event */
+void life_last_words(struct life *l); /* what is noted of it at its end */
+void life_end(struct sim_master *m, bool abandoned);
 
 /* --- life.c --- */
 struct life *life_new(struct sim_master *m); /* of a process that is about to start */
@@ -81,6 +85,11 @@ void life_pause(struct life *l, uint64_t us);
 uint64_t life_now_us(struct life *l);
 struct sim_master *sim_leader(struct sim *s); /* as the masters see it; NULL: none */
 void disk_init(struct sim_disk *d, struct life *l);
+bool disk_drain(struct sim_disk *d, bool answers); /* false: something had no room */
+
+/* --- life_stop.c --- */
+void master_stop(struct sim_master *m, uint64_t away_us); /* as by SIGTERM, and it comes back */
+void stops_play(struct sim *s);
 
 /* --- net.c --- */
 struct wire_link { /* from one master to another */

@@ -62,6 +62,8 @@ static int life_open(struct life *l, struct error *err)
                                 .piece_bytes = s->piece_bytes,
                                 .window_bytes = s->window_bytes,
                                 .chunk_bytes = s->chunk_bytes,
+                                .scrub_bytes_s = s->scrub_bytes_s,
+                                .scrub_round_ms = s->scrub_round_ms,
                                 .guards_off = s->guards_off};
     rc = core_open(&l->core, &core, err);
     if (rc) return rc;
@@ -126,6 +128,13 @@ static void life_count_marks(struct sim *s, struct life *l)
     for (unsigned i = 0; i < n && i < SIM_MARKS_MAX; i++) s->marks[i] += counts[i];
 }
 
+void life_last_words(struct life *l)
+{
+    if (!l->core.quorum) return;
+    life_count_marks(l->m->sim, l);
+    rules_life_ends(l);
+}
+
 /* Nobody is left who could close it: what it holds in this process is let go of. */
 static void life_abandon_store(struct life *l)
 {
@@ -136,13 +145,12 @@ static void life_abandon_store(struct life *l)
     files_remove_suffix(command, "-lock", NULL);
 }
 
-static void life_end(struct sim_master *m, bool abandoned)
+void life_end(struct sim_master *m, bool abandoned)
 {
     struct sim *s = m->sim;
     struct life *l = m->life;
     s->counts.crashes++;
-    if (l->core.quorum) life_count_marks(s, l);
-    rules_life_ends(l);
+    life_last_words(l);
     l->dead = true;
     m->life = NULL;
     if (s->doomed == m) s->doomed = NULL;

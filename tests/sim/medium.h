@@ -97,12 +97,15 @@ char *medium_save(struct medium *md, const char *path);
 void medium_entries_synced(struct medium *md, const char *dir);
 void medium_entries_crash(struct medium *md, bool power);
 
-/* disk_faults.c, disk_replace.c */
+/* disk_faults.c, disk_rot.c, disk_replace.c */
 int disk_raw_open(const char *path, int flags); /* past the medium */
 bool disk_may_taint(struct sim *s, const struct sim_master *m);
 void disk_taint(struct sim_master *m); /* what it holds is damaged */
 bool disk_lose_segment(struct sim *s, struct sim_master *m);
 void disk_renew(struct sim_master *m); /* nothing is on it any more */
+void disk_rot(struct sim *s, struct sim_master *m);
+void disk_rot_copy(struct sim *s, struct sim_master *m); /* one of a pair */
+void disk_fade(struct sim *s, struct sim_master *m);
 void disk_wipe(struct sim *s, struct sim_master *m);
 void disk_old_image(struct sim *s, struct sim_master *m);
 

@@ -43,6 +43,7 @@ static void operator_installs(struct sim_master *m, uint64_t id)
     m->lost = m->replaced = m->scarred = false;
     m->renewed = m->tainted = true;
     m->image_us = m->image_index = 0;
+    m->scrub_calm = 0;
     s->counts.replaced++;
     sim_tell(s, "%s, empty, is to take the seat", m->name);
     master_boot_later(m, 1 * MS + operator_below(s, s->calm ? 100 * MS : 3 * US));

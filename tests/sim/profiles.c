@@ -76,6 +76,18 @@ static void profile_harass(struct sim *s)
     s->harassed = true;
 }
 
+/* Drawn beside the rest. Plots have their own order of things. */
+void profile_draw_apart(struct sim *s)
+{
+    uint64_t stop = sim_of_seed(s, "stop"), scrub = sim_of_seed(s, "scrub");
+    if (s->staging) return;
+    if (stop % 4 == 0) s->profile.weight[FAULT_STOP] = 1 + (unsigned)(stop >> 8) % 10;
+    if (s->harassed || scrub % 4) return;
+    s->scrub_bytes_s = (uint64_t)(8 << 20) << (scrub >> 8) % 4;
+    s->scrub_round_ms = 100 + (unsigned)(scrub >> 16) % 4000;
+    s->profile.weight[FAULT_FADE] = (unsigned)(scrub >> 32) % 4;
+}
+
 /* The seed's own choice, on which the others rest. */
 void profile_draw(struct sim *s)
 {

@@ -66,7 +66,8 @@ void report_summary(const struct run *run)
     printf("; wall clocks forward %llu, back %llu: %llu events expired, %llu jobs outlived",
            (ull)t->counts.wall_forward, (ull)t->counts.wall_back, (ull)t->counts.expired,
            (ull)t->counts.outlived);
-    printf("; masters that ended themselves as they should: %llu\n", (ull)t->counts.designed_ends);
+    printf("; masters that ended themselves as they should: %llu, that were told to stop: %llu\n",
+           (ull)t->counts.designed_ends, (ull)t->counts.stops);
     marks_print(run);
 }
 

@@ -12,6 +12,7 @@ void sim_open(struct sim *s, uint64_t seed)
     profile_draw(s);
     vnet_draw(s);
     disk_profile_draw(s);
+    profile_draw_apart(s);
     snprintf(s->root, sizeof s->root, "%s/logship-sim-%ld",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
     mkdir(s->root, 0700);
@@ -53,6 +54,7 @@ void sim_play(struct sim *s)
     clients_start(s);
     if (!s->harassed) webs_start(s);
     disk_readers_start(s);
+    scrub_watch_start(s);
     faults_start(s);
     plot_start(s);
     operator_start(s);

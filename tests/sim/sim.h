@@ -30,6 +30,7 @@ enum { MASTERS_MAX = 5, NODES_MAX = 64, CLIENTS_MAX = 16, SIM_MARKS_MAX = 128 };
 struct counts {
     uint64_t events, crashes, elections, faults, frames, entries, reads, restores, watched;
     uint64_t replaced; /* masters, by the operator */
+    uint64_t stops;    /* orderly */
     uint64_t by_kind[FAULT_COUNT], designed_ends;
     uint64_t wall_forward, wall_back, expired, outlived; /* check_clocks.c */
 };
@@ -65,6 +66,9 @@ struct sim {
     struct counts counts;
     uint64_t marks[SIM_MARKS_MAX];
     uint64_t keyframe_entries, trailing_entries, next_value;
+    uint64_t scrub_bytes_s; /* 0: old data is not looked at */
+    unsigned scrub_round_ms;
+    struct rot *rots;                 /* check_scrub.c */
     size_t segment_bytes;             /* of the log on disk */
     size_t chunk_bytes;               /* of keyframes between masters; 0: default */
     size_t piece_bytes, window_bytes; /* of entries between masters, see quorum.h; 0: defaults */

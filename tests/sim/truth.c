@@ -96,6 +96,7 @@ static void truth_changed(struct subscriber *sub, const struct change *c)
         api_rules_check(l, c);
         nodes_check(l, c);
         clocks_check(s, c);
+        quotas_check(l, c);
     } else if (known->key != f.key || known->type != f.type || known->value != f.value ||
                memcmp(&known->request, &f.request, sizeof f.request) != 0) {
         sim_fail(s, "%s folds another event at revision %llu", l->m->name,

@@ -111,6 +111,8 @@ void webs_start(struct sim *s)
     web_watches_start(s);
     web_house_start(s);
     web_jobs_start(s);
+    web_estate_start(s);
+    web_custom_start(s);
 }
 
 void webs_tell(struct sim *s)
@@ -127,9 +129,17 @@ void webs_tell(struct sim *s)
              (unsigned long long)w->expired);
 }
 
+const char *webs_busy(struct sim *s)
+{
+    const char *why = web_house_busy(s);
+    if (!why) why = web_estate_busy(s);
+    if (!why) why = web_custom_busy(s);
+    return why;
+}
+
 const char *webs_unfinished(struct sim *s)
 {
     if (!s->webs) return NULL;
-    const char *why = web_house_busy(s);
+    const char *why = webs_busy(s);
     return why ? why : web_watches_behind(s);
 }

@@ -4,7 +4,8 @@
  *   web.c        calls and their answers         web_keys.c   readers and writers, for history.c
  *   web_list.c   pages and moments               web_watch.c  watches, resumed for ever
  *   web_house.c  owners, finalizers, namespaces, pods, leases
- *   web_jobs.c   jobs that finish
+ *   web_jobs.c   jobs that finish                 web_estate.c  quotas, limits, priorities
+ *   web_custom.c custom objects, appliers
  *
  * What they see is checked against the log as the masters folded it (truth.c). */
 #ifndef LOGSHIP_TESTS_WEB_H
@@ -49,6 +50,8 @@ struct webs {
     struct web_lists *lists;
     struct web_watches *watches;
     struct web_house *house;
+    struct web_estate *estate;         /* NULL: this seed has none */
+    struct web_custom *custom;         /* likewise */
     size_t most_clients, most_watches; /* connections that there may be */
     uint64_t calls, answers, lists_checked, watch_events, bookmarks, expired, pages;
 };
@@ -58,6 +61,10 @@ void web_watches_start(struct sim *s);
 const char *web_watches_behind(struct sim *s);
 void web_house_start(struct sim *s);
 void web_jobs_start(struct sim *s);
+void web_estate_start(struct sim *s);
+void web_custom_start(struct sim *s);
 const char *web_house_busy(struct sim *s);
+const char *web_estate_busy(struct sim *s);
+const char *web_custom_busy(struct sim *s);
 
 #endif
