@@ -26,7 +26,7 @@ VERBS = ["get", "list", "watch", "create", "update", "patch", "delete", "deletec
 NAME_CHECKS = {
     "dns_label", "dns_subdomain", "dns_1035", "path_segment", "config_key", "qualified",
     "label_value", "port_name", "env_name", "endpoint_ip", "ip", "inner_path",
-    "host_path", "signer",
+    "host_path", "signer", "sysctl",
 }
 JSON_ONLY = "version.Info"
 ALWAYS_REACHED = "apis.meta.v1."

@@ -59,7 +59,7 @@ void check_pod_dns(struct checker *c, const struct check_scope *at); /* at: the 
 void check_container_resources(struct checker *c, struct mp resources);
 void check_resource_name(struct checker *c, const char *sub, struct str name);
 
-name_fn name_check_ip, name_check_host_path, name_check_signer;
+name_fn name_check_ip, name_check_host_path, name_check_signer, name_check_sysctl;
 name_fn name_check_port_name, name_check_env_name, name_check_endpoint_ip, name_check_inner_path;
 
 #endif

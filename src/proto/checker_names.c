@@ -100,3 +100,19 @@ const char *name_check_signer(struct str s)
     if (dotted && s.n && !name_check_dns_subdomain(domain)) return NULL;
     return "must be a fully qualified domain and path of the form 'example.com/signer-name'";
 }
+
+/* Parts of lower-case letters, digits, - and _ that begin and end with a letter or a digit. */
+const char *name_check_sysctl(struct str s)
+{
+    enum { SYSCTL_MAX = 253 };
+    bool good = s.n > 0 && s.n <= SYSCTL_MAX, inner = false;
+    for (size_t i = 0; good && i < s.n; i++) {
+        char c = s.p[i], next = i + 1 < s.n ? s.p[i + 1] : '.';
+        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        good = plain || (inner && (c == '.' || (next != '.' && (c == '-' || c == '_'))));
+        inner = c != '.';
+    }
+    if (good && s.p[s.n - 1] != '.') return NULL;
+    return "must have at most 253 characters and match regex "
+           "([a-z0-9]([-_a-z0-9]*[a-z0-9])?\\.)*[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+}

@@ -65,6 +65,20 @@ void check_security_context(struct checker *c, const struct check_scope *at)
                       "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
 }
 
+check_fn check_seccomp;
+void check_seccomp(struct checker *c, const struct check_scope *at)
+{
+    struct mp profile = check_get(at, "localhostProfile");
+    bool local = mp_is(check_get(at, "type"), "Localhost");
+    if (local && profile.type == MP_END)
+        check_required(c, "localhostProfile", "must be set when seccomp type is Localhost");
+    else if (local && name_check_inner_path(mp_str(profile)))
+        check_invalid(c, "localhostProfile", profile, name_check_inner_path(mp_str(profile)));
+    else if (!local && profile.type != MP_END)
+        check_invalid(c, "localhostProfile", profile,
+                      "can only be set when seccomp type is Localhost");
+}
+
 check_fn check_dns_config;
 void check_dns_config(struct checker *c, const struct check_scope *at)
 {

@@ -1,6 +1,8 @@
 /* Validation of pods. */
 #include "proto/admit_causes.h"
 
+#include "proto/checker.h"
+
 /* A pod named p whose spec is `spec`, and one whose container has `container` in it. */
 #define POD(spec) "{'metadata':{'name':'p'},'spec':{" spec "}}"
 
@@ -32,6 +34,21 @@ static void the_smaller_parts_of_a_pod(void **state)
          "handler type\n"},
         {POD_C("'securityContext':{'privileged':true,'allowPrivilegeEscalation':false}"),
          "cannot set `allowPrivilegeEscalation` to false and `privileged` to true\n"},
+        {POD_C("'securityContext':{'procMount':'Some'}"),
+         "securityContext.procMount|FieldValueNotSupported|Unsupported value: \"Some\""},
+        {POD_C("'securityContext':{'seccompProfile':{'type':'Localhost'}}"),
+         "seccompProfile.localhostProfile|FieldValueRequired|Required value: must be set when "
+         "seccomp type is Localhost\n"},
+        {POD_C("'securityContext':{'seccompProfile':{'type':'Localhost','localhostProfile':'/a'}}"),
+         "seccompProfile.localhostProfile|FieldValueInvalid|Invalid value: \"/a\": must be a "
+         "relative path\n"},
+        {POD(GOOD ",'securityContext':{'seccompProfile':{'type':'None'}}"),
+         "spec.securityContext.seccompProfile.type|FieldValueNotSupported"},
+        {POD(GOOD ",'securityContext':{'sysctls':[{'name':'kernel.shm','value':'1'},"
+                  "{'name':'kernel.shm','value':'2'}]}"),
+         "spec.securityContext.sysctls[1].name|FieldValueDuplicate"},
+        {POD(GOOD ",'securityContext':{'fsGroupChangePolicy':'Sometimes'}"),
+         "spec.securityContext.fsGroupChangePolicy|FieldValueNotSupported"},
         {POD(GOOD ",'dnsPolicy':'None'"), "spec.dnsConfig|FieldValueRequired"},
         {POD(GOOD ",'dnsConfig':{'nameservers':['x']}"),
          "spec.dnsConfig.nameservers[0]|FieldValueInvalid|Invalid value: \"x\": must be valid IP "
@@ -52,6 +69,22 @@ static void the_smaller_parts_of_a_pod(void **state)
               "'hugepages-2Mi':'2Mi','example.com/gpu':'1'}},'lifecycle':{'preStop':"
               "{'exec':{'command':['a']}}}"),
         NULL, "");
+}
+
+static void a_kernel_setting_has_a_dotted_name(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"kernel.shmmax", "net.ipv4.tcp_tw", "a-b.c-_d", "a", "0"};
+    static const char *const bad[] = {
+        "foo-", "kernel.shmmax,bar", ".a", "a.", "a..b", "_a", "a._b", "a-.b", "A", "42 ", "a/b"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        if (name_check_sysctl(str_of(good[i]))) fail_msg("%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (!name_check_sysctl(str_of(bad[i]))) fail_msg("%s", bad[i]);
+    assert_cause("pods", POD(GOOD ",'securityContext':{'sysctls':[{'name':'foo-','value':'b'}]}"),
+                 NULL,
+                 "spec.securityContext.sysctls[0].name|FieldValueInvalid|Invalid value: \"foo-\": "
+                 "must have at most 253 characters and match regex ");
 }
 
 static void a_good_pod_has_no_causes(void **state)
@@ -180,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smaller_parts_of_a_pod),
+        cmocka_unit_test(a_kernel_setting_has_a_dotted_name),
         cmocka_unit_test(a_good_pod_has_no_causes),
         cmocka_unit_test(containers_need_names_images_and_good_ports),
         cmocka_unit_test(environment_mounts_and_probes_are_checked),
