@@ -41,7 +41,7 @@ struct agent {
     struct map pods; /* uid -> agent_pod */
     uint64_t sync;
     struct node_facts facts;
-    char cpu[24], memory[24], machine_id[64], kernel[80], os_image[120], arch[72];
+    char cpu[24], memory[24], storage[32], machine_id[64], kernel[80], os_image[120], arch[72];
     uv_timer_t slow; /* while it stops: how long steps may still take */
     uv_fs_event_t watch;
     uv_signal_t signals[2];

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,6 +40,10 @@ void agent_facts(struct agent *a)
     char memory[64] = "0";
     line_value("/proc/meminfo", "MemTotal", memory, sizeof memory);
     snprintf(a->memory, sizeof a->memory, "%lldKi", strtoll(memory, NULL, 10));
+    struct statvfs disk = {0};
+    if (statvfs(o->dir, &disk) != 0) memset(&disk, 0, sizeof disk);
+    snprintf(a->storage, sizeof a->storage, "%lluKi",
+             (unsigned long long)disk.f_blocks * disk.f_frsize / 1024);
     snprintf(a->cpu, sizeof a->cpu, "%ld", sysconf(_SC_NPROCESSORS_ONLN));
     line_value("/etc/os-release", "PRETTY_NAME", a->os_image, sizeof a->os_image);
     line_value("/etc/machine-id", "", a->machine_id, sizeof a->machine_id);
@@ -47,6 +52,7 @@ void agent_facts(struct agent *a)
         .address = o->address ? o->address : "127.0.0.1",
         .cpu = o->cpu ? o->cpu : a->cpu,
         .memory = o->memory ? o->memory : a->memory,
+        .storage = a->storage,
         .pods = o->pods ? o->pods : 110,
         .labels = o->labels,
         .boot_id = a->masters.boot,

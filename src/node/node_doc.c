@@ -60,6 +60,7 @@ static void put_resources(const struct node_facts *f, struct put *status, const 
 {
     struct put r = put_map(status, key);
     put_text(&r, "cpu", f->cpu);
+    put_text(&r, "ephemeral-storage", f->storage);
     put_text(&r, "memory", f->memory);
     mem_auto char *pods = mem_printf("%u", f->pods);
     put_text(&r, "pods", pods);

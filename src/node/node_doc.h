@@ -11,7 +11,7 @@
 
 struct node_facts {
     const char *name, *address;
-    const char *cpu, *memory;
+    const char *cpu, *memory, *storage; /* storage: what pods may write outside of volumes */
     unsigned pods;
     const char *const *labels; /* "key=value", NULL-terminated, or NULL */
     const char *boot_id, *machine_id, *kernel, *os_image, *runtime, *architecture;

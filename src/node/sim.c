@@ -26,6 +26,7 @@ static struct node_facts sim_facts(const struct sim_node *node, char address[16]
         .address = address,
         .cpu = o->cpu,
         .memory = o->memory,
+        .storage = "100Gi",
         .pods = o->pods,
         .labels = o->labels,
         .boot_id = node->sim->masters.boot,

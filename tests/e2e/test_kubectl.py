@@ -18,7 +18,7 @@ spec:
     metadata: {labels: {app: web, tier: front}}
     spec:
       containers:
-      - {name: web, image: busybox, command: [sleep, "1000"], resources: {requests: {cpu: 100m}}}
+      - {name: web, image: busybox, command: [sleep, "1000"], resources: {requests: {cpu: 100m, ephemeral-storage: 1Mi}}}
 """
 
 
