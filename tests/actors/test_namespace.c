@@ -125,6 +125,61 @@ static void a_namespace_waits_for_finalizers_in_it(void **state)
     stage_close(s);
 }
 
+static void assert_told(struct stage *s, const char *type, const char *value, const char *reason,
+                        const char *message)
+{
+    struct mp c = status_condition(stage_get(s, kind_namespace, "shop")->status, type);
+    struct str said = mp_str(mp_get(c, "message"));
+    mem_auto char *text = mem_strndup(said.p ? said.p : "", said.n);
+    assert_string_equal(text, message);
+    assert_true(mp_is(mp_get(c, "status"), value));
+    assert_true(mp_is(mp_get(c, "reason"), reason));
+    assert_true(mp_get(c, "lastTransitionTime").type == MP_STR);
+}
+
+static void a_namespace_that_stays_tells_why(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(&controller_times_default);
+    stage_node(s, "n1");
+    stage_make(s, kind_namespace, "{'metadata':{'name':'shop'}}");
+    stage_make(s, kind_pod,
+               "{'metadata':{'name':'p','namespace':'shop','finalizers':['x/y']},'spec':{}}");
+    stage_make(s, kind_configmap,
+               "{'metadata':{'name':'m','namespace':'shop','finalizers':['a.b/c','x/y']}}");
+    stage_delete(s, kind_namespace, "shop");
+    stage_play(s, 1000);
+    assert_int_equal(doc_path(stage_get(s, kind_namespace, "shop")->status, "conditions").type,
+                     MP_END);
+    stage_play(s, 3000);
+    assert_told(s, "NamespaceDeletionDiscoveryFailure", "False", "ResourcesDiscovered",
+                "All resources successfully discovered");
+    assert_told(s, "NamespaceDeletionGroupVersionParsingFailure", "False", "ParsedGroupVersions",
+                "All legacy kube types successfully parsed");
+    assert_told(s, "NamespaceDeletionContentFailure", "False", "ContentDeleted",
+                "All content successfully deleted, may be waiting on finalization");
+    assert_told(s, "NamespaceContentRemaining", "True", "SomeResourcesRemain",
+                "Some resources are remaining: configmaps. has 1 resource instances, pods. has 1 "
+                "resource instances");
+    assert_told(s, "NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain",
+                "Some content in the namespace has finalizers remaining: a.b/c in 1 resource "
+                "instances, x/y in 2 resource instances");
+    struct object *told = object_ref(stage_get(s, kind_namespace, "shop"));
+    stage_play(s, 10000); /* nothing changes, and nothing is written */
+    assert_ptr_equal(stage_get(s, kind_namespace, "shop"), told);
+    object_unref(told);
+    stage_do(s, stage_command(COMMAND_UPDATE, kind_configmap,
+                              "{'metadata':{'name':'m','namespace':'shop'}}"));
+    stage_play(s, 3000);
+    assert_told(s, "NamespaceContentRemaining", "True", "SomeResourcesRemain",
+                "Some resources are remaining: pods. has 1 resource instances");
+    stage_do(s, stage_command(COMMAND_UPDATE, kind_pod,
+                              "{'metadata':{'name':'p','namespace':'shop'},'spec':{}}"));
+    stage_play(s, 1000);
+    assert_null(stage_get(s, kind_namespace, "shop"));
+    stage_close(s);
+}
+
 static void a_name_can_be_used_again(void **state)
 {
     (void)state;
@@ -164,6 +219,7 @@ int main(void)
         cmocka_unit_test(the_lasting_namespaces_cannot_be_deleted),
         cmocka_unit_test(deleting_a_namespace_empties_it),
         cmocka_unit_test(a_namespace_waits_for_finalizers_in_it),
+        cmocka_unit_test(a_namespace_that_stays_tells_why),
         cmocka_unit_test(a_name_can_be_used_again),
         cmocka_unit_test(a_new_leader_finishes_the_emptying),
     };

@@ -3,10 +3,11 @@
 #include "actors/controllers/acting.h"
 #include "actors/controllers/agenda.h"
 #include "actors/controllers/controllers.h"
+#include "actors/controllers/namespace_conditions.h"
 #include "actors/edit.h"
 #include "base/mem.h"
 
-enum { AGAIN_MS = 200, FIRST_MS = 1000 };
+enum { AGAIN_MS = 200, FIRST_MS = 1000, TELL_MS = 2000 };
 
 static const char *const first_namespaces[] = {"default", "kube-system", "kube-public",
                                                "kube-node-lease"};
@@ -16,6 +17,8 @@ struct emptying { /* of one terminating namespace */
     istr ns;
     uint32_t flying; /* commands on their way */
     uint64_t cause;
+    uint64_t tell_at_ms; /* its status tells what is left, not before; 0: it is not going */
+    char *refused;       /* why a deletion did not succeed, since the last look; or NULL */
     struct emptier *controller;
 };
 
@@ -59,14 +62,25 @@ static void emptying_release(struct emptying *e)
     if (e->flying || world_get(e->controller->world, kind_namespace, NULL, istr_str(e->ns))) return;
     agenda_drop(&e->agenda);
     map_del(&e->controller->namespaces, e->ns, strlen(e->ns));
+    mem_free(e->refused);
     mem_free(e);
+}
+
+/* Not that it is gone, was changed meanwhile, or has to wait for a leader. */
+static bool emptying_failed(const struct command *command, const struct result *r)
+{
+    bool passes = r->http == 404 || r->http == 409 || r->http == 503 || r->http == 504;
+    return command->op == COMMAND_DELETE && r->http >= 400 && !passes;
 }
 
 static void emptying_done(struct command *command, const struct result *r)
 {
-    (void)r;
     struct emptying *e = command->data;
     e->flying--;
+    if (emptying_failed(command, r)) {
+        mem_free(e->refused);
+        e->refused = mem_strdup(r->message);
+    }
     if (!e->flying) agenda_at(&e->controller->agenda, &e->agenda, e->controller->now_ms + 1);
     emptying_release(e);
 }
@@ -113,16 +127,35 @@ static bool finalized(const struct object *ns)
     return list.type != MP_ARRAY || list.count == 0;
 }
 
+/* Only what lasts is worth an event: most namespaces are gone before. */
+static void tell(struct emptying *e, const struct object *ns)
+{
+    struct emptier *c = e->controller;
+    if (c->now_ms < e->tell_at_ms) return;
+    e->tell_at_ms = c->now_ms + TELL_MS;
+    struct doc *status = namespace_conditions(c->world, ns, e->refused, acting_wall_s(c->system));
+    mem_free(e->refused);
+    e->refused = NULL;
+    if (!status) return;
+    struct command *command = acting_on_version(COMMAND_STATUS, ns, c->who, e->cause);
+    command->status = status;
+    emptying_send(e, command);
+}
+
 static unsigned look(struct emptying *e, unsigned budget)
 {
     struct emptier *c = e->controller;
     struct object *ns = world_get(c->world, kind_namespace, NULL, istr_str(e->ns));
     if (!ns || !ns->deleted_s || e->flying) return 0;
+    if (!e->tell_at_ms) e->tell_at_ms = c->now_ms + TELL_MS;
     e->flying++; /* refusals answer at once; let them not end this record */
     unsigned sent = 0;
     for (unsigned i = 0; i < kind_count() && sent < budget; i++)
         if (kind_at(i)->namespaced) sent += delete_content(e, kind_at(i), budget - sent);
-    if (!sent && world_namespace_empty(c->world, e->ns) && !finalized(ns)) finalize(e, ns);
+    if (!sent && world_namespace_empty(c->world, e->ns) && !finalized(ns))
+        finalize(e, ns);
+    else
+        tell(e, ns);
     e->flying--;
     agenda_at(&c->agenda, &e->agenda, c->now_ms + AGAIN_MS);
     return sent;
@@ -220,7 +253,10 @@ void namespace_controller_free(struct subscriber *s)
     struct emptier *c = emptier_of(s);
     list_remove(&s->link);
     struct emptying *e;
-    for (size_t i = 0; (e = map_next(&c->namespaces, &i));) mem_free(e);
+    for (size_t i = 0; (e = map_next(&c->namespaces, &i));) {
+        mem_free(e->refused);
+        mem_free(e);
+    }
     map_free(&c->namespaces);
     mem_free(c);
 }
