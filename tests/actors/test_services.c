@@ -202,11 +202,15 @@ static void a_full_range_says_so(void **state)
 {
     (void)state;
     struct stage *s = stage_open(NULL);
-    char text[200];
+    char text[200], name[16];
     for (int i = 0; i < SERVICE_PORT_COUNT; i++) {
         snprintf(text, sizeof text,
                  "{'metadata':{'name':'s%d'},'spec':{'type':'NodePort'," PORTS "}}", i);
         stage_make(s, kind_service, text);
+        snprintf(name, sizeof name, "s%d", i);
+        bool last =
+            i >= SERVICE_PORT_COUNT - SERVICE_PORT_BAND; /* for who asks for a certain one */
+        assert_int_equal(port_of(s, name, 0) < SERVICE_PORT_FIRST + SERVICE_PORT_BAND, last);
     }
     assert_refused(s, SERVICE("x", "'type':'NodePort'," PORTS), 500,
                    "Internal error occurred: failed to allocate a nodePort: range is full");

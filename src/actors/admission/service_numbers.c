@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-uint32_t numbers_somewhere(const struct numbers *n, uint32_t range)
+/* Anywhere, but the same whenever this is decided again. */
+static uint32_t somewhere(const struct numbers *n, uint32_t of)
 {
     const struct actor *a = n->r->actor;
     const struct world *w = n->r->world;
@@ -14,7 +15,14 @@ uint32_t numbers_somewhere(const struct numbers *n, uint32_t range)
                                   {a->name, a->name_len},
                                   {&n->taken, sizeof n->taken}};
     struct digest d = digest_of_parts(parts, sizeof parts / sizeof *parts);
-    return (uint32_t)(d.lane[0] % range);
+    return (uint32_t)(d.lane[0] % of);
+}
+
+uint32_t numbers_choose(const struct numbers *n, const struct slots *range, uint32_t band)
+{
+    uint32_t from = band + somewhere(n, range->size - band), found = slots_next(range, from);
+    bool round = found < from; /* past the end: nothing is free behind `from` */
+    return round ? slots_next(range, band) : found;
 }
 
 bool numbers_refuse_field(struct numbers *n, const char *field, const char *value, const char *why)
@@ -64,7 +72,7 @@ static bool admit_address(struct numbers *n)
     struct str given = mp_str(mp_get(n->spec, "clusterIP"));
     if (mp_is(mp_get(n->spec, "type"), "ExternalName") || str_is(given, "None")) return true;
     if (given.n) return asked_address(n, given);
-    n->address = slots_next(&n->all->addresses, numbers_somewhere(n, SERVICE_ADDRESSES));
+    n->address = numbers_choose(n, &n->all->addresses, SERVICE_ADDRESS_BAND);
     if (n->address != SLOTS_NONE) return true;
     return numbers_refuse(n, "failed to allocate a serviceIP: range is full");
 }

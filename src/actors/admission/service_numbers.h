@@ -22,8 +22,9 @@ struct numbers {
     struct buf list;   /* spec.ports, to be written; empty: stays */
 };
 
-/* Where to begin looking: anywhere, but the same whenever this is decided again. */
-uint32_t numbers_somewhere(const struct numbers *n, uint32_t range);
+/* A free number, or SLOTS_NONE. Those of the band at the range's beginning go last: they are for
+ * who asks for a certain one. */
+uint32_t numbers_choose(const struct numbers *n, const struct slots *range, uint32_t band);
 /* 422, about this field; 500. Both return false. */
 bool numbers_refuse_field(struct numbers *n, const char *field, const char *value, const char *why);
 bool numbers_refuse(struct numbers *n, const char *why);

@@ -14,7 +14,7 @@ static void take_port(struct numbers *n, uint32_t index)
 /* 0: the range is full. */
 static int64_t any_port(struct numbers *n)
 {
-    uint32_t index = slots_next(&n->all->ports, numbers_somewhere(n, SERVICE_PORT_COUNT));
+    uint32_t index = numbers_choose(n, &n->all->ports, SERVICE_PORT_BAND);
     if (index == SLOTS_NONE) return 0;
     take_port(n, index);
     return SERVICE_PORT_FIRST + index;

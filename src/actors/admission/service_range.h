@@ -12,7 +12,9 @@ enum {
     SERVICE_ADDRESSES = (1 << 20) - 2, /* neither the network's own nor the one for all */
     SERVICE_PORT_FIRST = 30000,
     SERVICE_PORT_COUNT = 2768,
-    SERVICE_MASTERS = 0, /* the first address is the masters' own */
+    SERVICE_MASTERS = 0,        /* the first address is the masters' own */
+    SERVICE_ADDRESS_BAND = 256, /* those that are given last, as in Kubernetes since 1.26 */
+    SERVICE_PORT_BAND = 86,
 };
 #define SERVICE_ADDRESS_TEXT 16
 
