@@ -247,6 +247,39 @@ static void an_update_changes_no_number(void **state)
     stage_close(s);
 }
 
+static void one_that_balances_no_more_forgets_its_addresses_outside(void **state)
+{
+    (void)state;
+    struct stage *s = stage_open(NULL);
+    stage_make(s, kind_service, SERVICE("a", "'type':'LoadBalancer'," PORTS));
+    struct command *c = stage_about(COMMAND_STATUS, kind_service, "a");
+    c->status = stage_doc("{'loadBalancer':{'ingress':[{'ip':'1.2.3.4'}]}}");
+    assert_int_equal(stage_do(s, c).http, 200);
+    const char *ingress = "loadBalancer.ingress";
+    assert_int_equal(stage_edit(s, kind_service, "a", "spec.type", "'LoadBalancer'").http, 200);
+    assert_int_equal(doc_path(stage_get(s, kind_service, "a")->status, ingress).count, 1);
+    assert_int_equal(stage_edit(s, kind_service, "a", "spec.type", "'ClusterIP'").http, 200);
+    assert_int_equal(doc_path(stage_get(s, kind_service, "a")->status, ingress).type, MP_END);
+    stage_close(s);
+}
+
+/* What the API never lets through is no reason to fall. */
+static void a_service_of_nonsense_is_no_harm(void **state)
+{
+    static const char *const specs[] = {
+        "'ports':7", "'type':'NodePort','ports':[1,[],{},{'port':'x'},{'port':'x'}]",
+        "'clusterIP':['a']", "'type':'NodePort','ports':[{'nodePort':-1}]",
+        "'type':'LoadBalancer','externalTrafficPolicy':'Local','healthCheckNodePort':1e9"};
+    (void)state;
+    struct stage *s = stage_open(NULL);
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        mem_auto char *text = mem_printf("{'metadata':{'name':'s%zu'},'spec':{%s}}", i, specs[i]);
+        assert_true(stage_create(s, kind_service, text).http >= 201);
+    }
+    stage_make(s, kind_service, "{'metadata':{'name':'none'}}");
+    stage_close(s);
+}
+
 /* As services of older logs. */
 static void one_without_an_address_gets_it_with_its_next_change(void **state)
 {
@@ -284,6 +317,8 @@ int main(void)
         cmocka_unit_test(two_at_once_do_not_get_the_same),
         cmocka_unit_test(a_full_range_says_so),
         cmocka_unit_test(an_update_changes_no_number),
+        cmocka_unit_test(one_that_balances_no_more_forgets_its_addresses_outside),
+        cmocka_unit_test(a_service_of_nonsense_is_no_harm),
         cmocka_unit_test(one_without_an_address_gets_it_with_its_next_change),
         cmocka_unit_test(a_keyframe_takes_the_numbers_along),
     };

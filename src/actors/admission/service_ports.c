@@ -79,6 +79,7 @@ static bool admit_asked_ports(struct numbers *n, struct mp ports)
 static int64_t shared_port(const struct numbers *n, struct mp port)
 {
     struct str number = mp_get(port, "port").raw;
+    if (!number.n) return 0;
     int64_t shared = (int64_t)(uintptr_t)map_get(&n->shared, number.p, number.n);
     bool free = shared && !(n->ports[service_port_index(shared)] & protocol_of(port));
     return free ? shared : 0;
