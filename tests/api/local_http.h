@@ -58,7 +58,7 @@ static struct answer *ask_begin(struct local_cluster *c, const char *method, con
 
 static void ask_wait(struct local_cluster *c, struct answer *a)
 {
-    uint64_t until = uv_hrtime() + 10000000000ull;
+    uint64_t until = uv_hrtime() + 60000000000ull;
     while (!a->done && uv_hrtime() < until) uv_run(&c->loop, UV_RUN_ONCE);
     assert_true(a->done);
 }
@@ -66,7 +66,7 @@ static void ask_wait(struct local_cluster *c, struct answer *a)
 static void answer_free(struct local_cluster *c, struct answer *a)
 {
     http_client_close(a->client);
-    uint64_t until = uv_hrtime() + 10000000000ull;
+    uint64_t until = uv_hrtime() + 60000000000ull;
     while (!a->done && uv_hrtime() < until) uv_run(&c->loop, UV_RUN_ONCE);
     buf_free(&a->body);
     buf_free(&a->doc);
@@ -158,7 +158,7 @@ static inline unsigned watch_lines(const struct answer *a)
 /* Waits until the watch has begun and brought so many events. */
 static inline void watch_wait(struct local_cluster *c, struct answer *a, unsigned lines)
 {
-    uint64_t until = uv_hrtime() + 5000000000ull;
+    uint64_t until = uv_hrtime() + 60000000000ull;
     while (!a->done && (!a->status || watch_lines(a) < lines) && uv_hrtime() < until)
         uv_run(&c->loop, UV_RUN_ONCE);
     if (watch_lines(a) != lines) fprintf(stderr, "%s\n", a->body.data ? a->body.data : "");

@@ -147,7 +147,7 @@ static void door_on_stopped(void *arg)
 static int door_close(void **state)
 {
     struct door *d = *state;
-    uv_timer_start(&d->limit, door_on_limit, 5000, 0);
+    uv_timer_start(&d->limit, door_on_limit, 60000, 0);
     node_gateway_stop(d->gateway, door_on_stopped, d);
     while (!d->stopped && !d->timed_out) uv_run(&d->loop, UV_RUN_NOWAIT);
     assert_true(d->stopped);
@@ -243,7 +243,7 @@ static void node_hello(struct door *d, const struct nodewire *m)
 
 #define UNTIL(d, condition)                                                                        \
     do {                                                                                           \
-        uv_timer_start(&(d)->limit, door_on_limit, 5000, 0);                                       \
+        uv_timer_start(&(d)->limit, door_on_limit, 60000, 0);                                      \
         while (!(condition) && !(d)->timed_out) uv_run(&(d)->loop, UV_RUN_NOWAIT);                 \
         uv_timer_stop(&(d)->limit);                                                                \
         assert_true(condition);                                                                    \

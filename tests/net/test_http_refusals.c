@@ -149,7 +149,7 @@ static void half_a_request_times_out_with_408_and_an_idle_connection_quietly(voi
 {
     (void)state;
     struct story s;
-    story_start(&s, (struct http_server_options){.request_ms = 30});
+    story_start(&s, (struct http_server_options){.request_ms = 400});
     static const char half[] = "POST / " H "Content-Length: 10\r\n\r\nabc";
     buf_auto struct buf heard = story_ask(&s, half, sizeof half - 1, 1000);
     expect_text(&heard, "HTTP/1.1 408 Request Timeout\r\n");
@@ -168,7 +168,7 @@ static void a_connection_that_asks_for_nothing_is_not_kept(void **state)
     uint64_t began = uv_hrtime();
     buf_auto struct buf nothing = story_ask(&s, "", 0, 1);
     assert_int_equal(nothing.len, 0);
-    assert_true(uv_hrtime() - began < 2000000000u);
+    assert_true(uv_hrtime() - began < 20000000000u);
     story_end(&s);
 }
 

@@ -102,13 +102,13 @@ static void a_connection_can_be_taken_over(void **state)
 {
     (void)state;
     struct story s;
-    story_start(&s, (struct http_server_options){.idle_ms = 150});
+    story_start(&s, (struct http_server_options){.idle_ms = 500});
     int fd = story_connect(&s);
     buf_auto struct buf heard = BUF_INIT;
     say(fd, "GET /raw " H "Connection: Upgrade\r\nUpgrade: echo\r\n\r\nGET /early");
     assert_true(blunt_hear(&s.loop, fd, &heard, "\r\n\r\nGET /early"));
     expect_text(&heard, "HTTP/1.1 101 Switching Protocols\r\n");
-    usleep(200000); /* it is nobody's idle connection now */
+    usleep(600000); /* it is nobody's idle connection now */
     say(fd, "more\r\n\r\n");
     assert_true(blunt_hear(&s.loop, fd, &heard, "more"));
     assert_int_equal(s.gone, 1);

@@ -163,7 +163,7 @@ static inline int scene_close(void **state)
     for (unsigned i = 0; s->link && i < s->pod_count; i++) {
         if (!s->pods[i].gone && !s->pods[i].deleted) scene_delete(s, &s->pods[i], 0);
     }
-    if (s->link) scene_until(s, all_gone, 30000);
+    if (s->link) scene_until(s, all_gone, 120000);
     for (unsigned i = 0; i < s->pod_count; i++) buf_free(&s->pods[i].status);
     assert_int_equal(fake_stop_child(&s->f), 0);
     fake_close(&s->f);

@@ -12,18 +12,22 @@ struct site {
     char root[64];
     uv_loop_t loop;
     char addresses[3][32];
+    int held[3]; /* the ports */
     struct quorum_server servers[3];
     struct tls_config *tls[3];
 };
 
-static unsigned site_free_port(void)
+/* A port that stays ours while the socket is there, whether anybody listens on it or not: nobody
+ * else gets it, and that it may be shared is said afterwards, for the peers' sake. */
+static unsigned site_hold_port(int *out_fd)
 {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof a;
     assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
     getsockname(fd, (struct sockaddr *)&a, &n);
-    close(fd);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    *out_fd = fd;
     return ntohs(a.sin_port);
 }
 
@@ -36,7 +40,8 @@ static void site_open(struct site *s)
                   *ca_key = mem_printf("%s/ca.key", s->root);
     assert_int_equal(pki_make_ca(ca, ca_key, "test", &err), 0);
     for (unsigned i = 0; i < 3; i++) {
-        snprintf(s->addresses[i], sizeof s->addresses[i], "127.0.0.1:%u", site_free_port());
+        snprintf(s->addresses[i], sizeof s->addresses[i], "127.0.0.1:%u",
+                 site_hold_port(&s->held[i]));
         s->servers[i] = (struct quorum_server){i + 1, s->addresses[i]};
         mem_auto char *cert = mem_printf("%s/m%u.crt", s->root, i),
                       *key = mem_printf("%s/m%u.key", s->root, i);
@@ -53,7 +58,10 @@ static void site_close(struct site *s)
 {
     uv_run(&s->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&s->loop), 0);
-    for (unsigned i = 0; i < 3; i++) tls_config_free(s->tls[i]);
+    for (unsigned i = 0; i < 3; i++) {
+        tls_config_free(s->tls[i]);
+        close(s->held[i]);
+    }
     nftw(s->root, cluster_unlink, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -90,7 +98,10 @@ struct real {
     uv_timer_t tick;
     bool leads, closed, peers_closed;
     uint64_t applied, told;
+    uint64_t now; /* counts ticks: a machine that stands still does not make masters impatient */
 };
+
+enum { TICK_MS = 20 };
 
 static void real_disk_run(uv_idle_t *idle)
 {
@@ -121,7 +132,7 @@ static uint64_t real_stuck(struct disk *d)
 
 static uint64_t real_now(struct host *h)
 {
-    return uv_now(&container_of(h, struct real, host)->site->loop);
+    return container_of(h, struct real, host)->now;
 }
 static int64_t real_wall(struct host *h)
 {
@@ -151,13 +162,14 @@ static void real_told(void *ctx, uint64_t from, struct str bytes)
 static void real_tick(uv_timer_t *t)
 {
     struct real *r = t->data;
+    r->now += TICK_MS;
     if (r->q) quorum_tick(r->q);
 }
 
 static void real_start(struct real *r, struct site *s, unsigned i)
 {
     struct error err;
-    *r = (struct real){.site = s, .i = i, .host = {real_now, real_wall, real_random}};
+    *r = (struct real){.site = s, .i = i, .host = {real_now, real_wall, real_random}, .now = 1000};
     mem_auto char *dir = mem_printf("%s/d%u", s->root, i);
     struct store_options so = {.dir = dir, .create = true, .no_sync = true, .ballast_bytes = 4096};
     if (store_open(&r->store, &so, &err)) fail_msg("%s", err.text);
@@ -175,14 +187,14 @@ static void real_start(struct real *r, struct site *s, unsigned i)
                                .disk = &r->disk.disk,
                                .net = peers_net(r->peers),
                                .fsm = {r, real_apply, NULL, NULL, real_lead, real_told},
-                               .heartbeat_ms = 20,
+                               .heartbeat_ms = TICK_MS,
                                .election_ms = 200};
     if (quorum_open(&r->q, &o, &err)) fail_msg("%s", err.text);
     peers_attach(r->peers, r->q);
     if (quorum_start(r->q, &err)) fail_msg("%s", err.text);
     uv_timer_init(&s->loop, &r->tick);
     r->tick.data = r;
-    uv_timer_start(&r->tick, real_tick, 20, 20);
+    uv_timer_start(&r->tick, real_tick, TICK_MS, TICK_MS);
 }
 
 static void real_quorum_closed(void *arg)
@@ -208,10 +220,10 @@ static void real_stop(struct real *r)
     r->store = NULL;
 }
 
-static struct real *site_leader(struct site *s, struct real r[3], uint64_t within_ms)
+static struct real *site_leader(struct site *s, struct real r[3])
 {
     uv_update_time(&s->loop);
-    uint64_t end = uv_now(&s->loop) + within_ms;
+    uint64_t end = uv_now(&s->loop) + 60000;
     for (;;) {
         for (unsigned i = 0; i < 3; i++)
             if (r[i].q && r[i].leads) return &r[i];
@@ -244,14 +256,14 @@ static void three_masters_over_tls_elect_commit_and_survive_their_leader(void **
     struct real r[3];
     site_open(&s);
     for (unsigned i = 0; i < 3; i++) real_start(&r[i], &s, i);
-    struct real *leader = site_leader(&s, r, 3000);
+    struct real *leader = site_leader(&s, r);
     real_commit(&s, leader, 50);
     uint64_t other = leader->i == 0 ? 2 : 1;
     assert_int_equal(quorum_tell(leader->q, other, STR("hello")), 0);
     while (r[other - 1].told < 5) uv_run(&s.loop, UV_RUN_ONCE);
     unsigned dead = leader->i;
     real_stop(leader);
-    leader = site_leader(&s, r, 3000);
+    leader = site_leader(&s, r);
     assert_true(leader->i != dead);
     real_commit(&s, leader, 10);
     real_start(&r[dead], &s, dead);
@@ -278,7 +290,7 @@ static void garbage_on_the_peer_port_harms_nothing(void **state)
     struct real r[3];
     site_open(&s);
     for (unsigned i = 0; i < 3; i++) real_start(&r[i], &s, i);
-    struct real *leader = site_leader(&s, r, 3000);
+    struct real *leader = site_leader(&s, r);
     int fds[8];
     char garbage[4096];
     for (size_t i = 0; i < sizeof garbage; i++) garbage[i] = (char)rand();
