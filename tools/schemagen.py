@@ -338,6 +338,8 @@ class Schema:
                 row.fail(f"keeps knows generation and status, not {sorted(row['keeps'])}")
             if row["put"] not in ("", "creates"):
                 row.fail(f"put is creates or nothing, not {row['put']!r}")
+            if row["delete"] not in ("", "object"):
+                row.fail(f"delete is object or nothing, not {row['delete']!r}")
             row["list"] = [self.version(row, v) for v in row["versions"].split(",")]
             row["subresources"], row["columns"] = [], []
             self.kinds[row["key"]] = row
@@ -541,7 +543,7 @@ class Writer:
                 f".namespaced = {c_bool(kind['scope'] == 'namespaced')}, "
                 f".has_generation = {c_bool('generation' in kind['keeps'])}, "
                 f".has_status = {c_bool('status' in kind['keeps'])}, "
-                f".put_creates = {c_bool(kind['put'])}, "
+                f".put_creates = {c_bool(kind['put'])}, .delete_tells = {c_bool(kind['delete'])}, "
                 f".name_check = name_check_{kind['name']}, .verbs = {kind['bits']}, "
                 f"{table('subresource', 'subresources')}, {table('version', 'list')}, {table('column', 'columns')}}}")
 

@@ -10,8 +10,9 @@ enum form_include { INCLUDE_METADATA, INCLUDE_NONE, INCLUDE_OBJECT }; /* in the 
 /* How an object or a list is written. */
 struct form {
     unsigned char kind, include;
-    bool beta; /* meta.k8s.io/v1beta1 rather than v1 */
-    bool yaml; /* not in streams */
+    bool beta;   /* meta.k8s.io/v1beta1 rather than v1 */
+    bool yaml;   /* not in streams */
+    bool pretty; /* JSON for people */
 };
 enum { FORMS = 18 };
 unsigned form_id(struct form f); /* < FORMS; equal forms of JSON have equal ids */

@@ -60,6 +60,15 @@ static void create_apply_again(struct request *r)
     serve_patch(r);
 }
 
+/* All that a creation can miss is its namespace. */
+static void create_misses_namespace(struct request *r, const struct result *result)
+{
+    reply_status(r, &(struct status){.code = 404,
+                                     .message = result->message,
+                                     .name = r->route.ns,
+                                     .kind = kind_namespace->resource});
+}
+
 static void create_answer(struct request *r, const struct result *result)
 {
     struct creation *c = r->state;
@@ -68,6 +77,8 @@ static void create_answer(struct request *r, const struct result *result)
         create_try(r);
     else if (exists && c->managed.len)
         create_apply_again(r);
+    else if (result->http == 404 && r->route.ns.p)
+        create_misses_namespace(r, result);
     else if (result->http >= 400)
         reply_refusal(r, str_of(c->name), result);
     else

@@ -7,7 +7,8 @@ static void delete_answer(struct request *r, const struct result *result)
         reply_refusal(r, r->route.name, result);
         return;
     }
-    if (!result->removed && result->object) {
+    bool tells = !result->removed || r->route.kind->delete_tells;
+    if (tells && result->object) {
         reply_object(r, 200, result->object);
         return;
     }

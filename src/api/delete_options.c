@@ -1,11 +1,25 @@
 #include "api/delete_options.h"
 
+#include "proto/json.h"
+
 static bool options_refuse(struct request *r, const char *field, const char *why)
 {
-    struct cause cause = {"FieldValueInvalid", (char *)field, (char *)why};
+    bool unsupported = str_starts(str_of(why), "Unsupported value");
+    struct cause cause = {unsupported ? "FieldValueNotSupported" : "FieldValueInvalid",
+                          (char *)field, (char *)why};
     reply_invalid_as(r, "meta.k8s.io", "DeleteOptions", (struct str){0},
                      &(struct causes){&cause, 1, 1});
     return false;
+}
+
+static bool options_refuse_value(struct request *r, const char *field, const char *what,
+                                 struct str value, const char *why)
+{
+    buf_auto struct buf message = BUF_INIT;
+    buf_printf(&message, "%s: ", what);
+    json_write_str(value, &message);
+    buf_printf(&message, ": %s", why);
+    return options_refuse(r, field, message.data);
 }
 
 static bool options_grace(struct request *r, struct mp body, struct delete_options *o)
@@ -36,9 +50,9 @@ static bool options_propagation(struct request *r, struct mp body, struct delete
     if (orphan.type == MP_BOOL) {
         o->propagation = orphan.b ? PROPAGATION_ORPHAN : PROPAGATION_BACKGROUND;
         if (text.n)
-            return options_refuse(r, "propagationPolicy",
-                                  "Invalid value: orphanDependents and deletionPropagation cannot "
-                                  "be both set");
+            return options_refuse_value(r, "propagationPolicy", "Invalid value", text,
+                                        "orphanDependents and deletionPropagation cannot be both "
+                                        "set");
     }
     if (!text.n) return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -46,9 +60,9 @@ static bool options_propagation(struct request *r, struct mp body, struct delete
             o->propagation = names[i].propagation;
             return true;
         }
-    return options_refuse(r, "propagationPolicy",
-                          "Unsupported value: supported values: \"Foreground\", \"Background\", "
-                          "\"Orphan\", \"nil\"");
+    return options_refuse_value(r, "propagationPolicy", "Unsupported value", text,
+                                "supported values: \"Foreground\", \"Background\", \"Orphan\", "
+                                "\"nil\"");
 }
 
 static bool options_preconditions(struct request *r, struct mp body, struct delete_options *o)
@@ -70,7 +84,8 @@ bool delete_options_read(struct request *r, struct mp doc, struct delete_options
     if (!write_options_parse(r, &o.write)) return false;
     for (struct mp_iter it = mp_items(mp_get(doc, "dryRun")); mp_iter_next(&it);) {
         if (!mp_is(it.value, "All"))
-            return options_refuse(r, "dryRun", "Unsupported value: supported values: \"All\"");
+            return options_refuse_value(r, "dryRun", "Unsupported value", mp_str(it.value),
+                                        "supported values: \"All\"");
         o.write.dry_run = true;
     }
     if (!options_grace(r, doc, &o) || !options_propagation(r, doc, &o) ||

@@ -90,11 +90,11 @@ static void dispatch_resource(struct request *r)
         dispatch_subresource(r, method);
     } else if (route->kind->verbs == VERB_CREATE) { /* questions, not objects */
         str_is(method, "POST") && !route->name.p ? serve_review(r) : reply_no_such_method(r);
-    } else if (route->kind == kind_component && reads && !request_flag(r, "watch")) {
+    } else if (route->kind == kind_component && reads && !request_watches(r)) {
         serve_components(r);
     } else if (route->bindings) {
         str_is(method, "POST") ? serve_bind(r) : reply_no_such_method(r);
-    } else if (reads && (route->watch || request_flag(r, "watch"))) {
+    } else if (reads && request_watches(r)) {
         route->kind->verbs &VERB_WATCH ? serve_watch(r) : reply_no_such_method(r);
     } else {
         for (size_t i = 0; i < COUNT(dispatch_verbs); i++) {
@@ -194,15 +194,28 @@ static void dispatch(struct request *r)
         dispatch_known(r, NULL);
 }
 
+/* Who reads for himself is known by his program, where he does not say. */
+static bool dispatch_wants_pretty(struct request *r)
+{
+    static const char *const of_people[] = {"curl", "Wget", "Mozilla/5.0"};
+    static const char *const yes[] = {"1", "t", "T", "true", "TRUE", "True"};
+    struct str value = http_param(r->x, "pretty"), agent = http_header(r->x, "User-Agent");
+    for (size_t i = 0; value.n && i < COUNT(yes); i++)
+        if (str_is(value, yes[i])) return true;
+    for (size_t i = 0; !value.n && i < COUNT(of_people); i++)
+        if (str_starts(agent, of_people[i])) return true;
+    return false;
+}
+
 void request_serve(struct request *r)
 {
     bool open;
     handler *plain =
         r->route.type == ROUTE_OTHER ? dispatch_find_plain(str_of(r->path), &open) : NULL;
     struct str include = http_param(r->x, "includeObject");
-    bool stream = r->route.watch || request_flag(r, "watch");
-    bool acceptable =
-        (stream ? accept_stream : accept_form)(http_header(r->x, "Accept"), include, &r->form);
+    bool acceptable = (request_watches(r) ? accept_stream : accept_form)(
+        http_header(r->x, "Accept"), include, &r->form);
+    r->form.pretty = dispatch_wants_pretty(r);
     /* Logs are text, and OpenAPI has types of its own. */
     bool picky = r->route.type == ROUTE_RESOURCE &&
                  !(r->route.sub && str_is(str_of(r->route.sub->name), "log"));

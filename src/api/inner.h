@@ -73,7 +73,10 @@ void request_route(struct request *r); /* by its path, among the kinds there are
 void request_warn(struct request *r);  /* in the answer, that its version is deprecated */
 struct request *request_ref(struct request *r);
 void request_unref(struct request *r);
-bool request_flag(struct request *r, const char *param); /* ?watch=true, =1 */
+/* ?watch=true; as in Kubernetes anything but "false" and "0" is yes. */
+bool request_flag(struct request *r, const char *param);
+bool request_watches(
+    struct request *r); /* a collection; what has a name is read, whatever it asks */
 
 /* Reading from the core. `count` objects in order, or none; what is found keeps a reference until
  * the fetch is freed, after `then` returned, unless `then` takes `objects` away (sets it to NULL).
@@ -123,6 +126,8 @@ void reply_invalid_options(struct request *r, const struct causes *causes);
 void reply_result(struct request *r, int code, const struct result *result);
 void reply_refusal(struct request *r, struct str name, const struct result *result);
 void reply_text(struct request *r, int code, const char *text);
+/* Those of an answer, for who writes it himself; once. */
+const char *reply_headers(struct request *r);
 
 /* ?resourceVersion=0: whatever this master knows will do. */
 enum freshness get_freshness(struct request *r);

@@ -24,13 +24,27 @@ static void listing_free(void *state)
     mem_free(l);
 }
 
+/* What was encoded goes into the stream. */
+static size_t list_put(struct request *r, struct listing *l)
+{
+    buf_auto struct buf pretty = BUF_INIT;
+    if (r->form.pretty) {
+        json_indent(&l->indent, (struct str){l->out.data, l->out.len}, &pretty);
+        buf_clear(&l->out);
+        return http_stream_write(r->x, pretty.data, pretty.len);
+    }
+    size_t queued = http_stream_write(r->x, l->out.data, l->out.len);
+    buf_clear(&l->out);
+    return queued;
+}
+
 static void list_end(struct request *r, struct listing *l)
 {
     encode_list_tail(&l->out);
     if (!l->streaming) {
         reply_formed(r, 200, &l->out);
     } else {
-        http_stream_write(r->x, l->out.data, l->out.len);
+        list_put(r, l);
         http_stream_end(r->x);
     }
 }
@@ -50,12 +64,9 @@ static void list_write(struct request *r, struct listing *l)
                     "the list is too long for YAML: ask for JSON, or for pages with limit");
         return;
     }
-    if (!l->streaming)
-        http_stream_begin(r->x, 200, form_content_type(r->form),
-                          r->headers.len ? r->headers.data : NULL);
+    if (!l->streaming) http_stream_begin(r->x, 200, form_content_type(r->form), reply_headers(r));
     l->streaming = true;
-    size_t queued = http_stream_write(r->x, l->out.data, l->out.len);
-    buf_clear(&l->out);
+    size_t queued = list_put(r, l);
     if (queued > LIST_AHEAD)
         http_stream_on_drain(r->x, list_drained);
     else
@@ -184,6 +195,24 @@ static void list_fetched(struct request *r, struct fetch *f)
         r, snapshot_new(kind_identity(r->route.kind), r->route.ns, f->revision, objects, f->count));
 }
 
+/* The rest can be had as it is now, by who can do with that. */
+static void list_expired(struct request *r, const struct listing *l)
+{
+    struct token now = {TOKEN_NEWEST, l->token.ns, l->token.name};
+    mem_auto char *token = token_encode(&now);
+    reply_status(
+        r, &(struct status){
+               .code = 410,
+               .message =
+                   "The provided continue parameter is too old to display a consistent list "
+                   "result. You can start a new list without the continue parameter, or use the "
+                   "continue token in this response to retrieve the remainder of the results. "
+                   "Continuing with the provided token results in an inconsistent list - objects "
+                   "that were created, modified, or deleted between the time the first chunk was "
+                   "returned and now may show up in the list.",
+               .next = token});
+}
+
 static void list_past_done(struct past_ask *p, int status)
 {
     struct listing *l = container_of(p, struct listing, past);
@@ -196,9 +225,7 @@ static void list_past_done(struct past_ask *p, int status)
         return;
     }
     if (status == E_GONE && l->token.revision)
-        reply_error(r, 410, NULL,
-                    "The provided continue parameter is too old to display a consistent list "
-                    "result. You must start a new list without the continue parameter.");
+        list_expired(r, l);
     else if (status == E_GONE)
         reply_error(r, 410, NULL, "The resourceVersion for the provided list is too old.");
     else if (status == E_INVALID || status == E_NOTFOUND)
@@ -240,7 +267,7 @@ void serve_list(struct request *r)
     r->state = l;
     r->state_free = listing_free;
     if (!list_parse(r, l)) return;
-    if (l->token.revision) {
+    if (l->token.revision && l->token.revision != TOKEN_NEWEST) {
         list_exact(r, l->token.revision);
     } else if (l->moment == LIST_EXACT) {
         list_exact(r, l->revision);

@@ -6,6 +6,7 @@
 #include "api/filter.h"
 #include "api/inner.h"
 #include "api/snapshot.h"
+#include "proto/json_indent.h"
 
 enum list_moment { LIST_NEWEST, LIST_ANY, LIST_NOT_OLDER, LIST_EXACT };
 
@@ -24,6 +25,7 @@ struct listing {
     size_t count, at;
     struct encoder encoder;
     struct buf out;
+    struct json_indent indent;
     bool chosen, streaming;
 };
 

@@ -1,32 +1,52 @@
 /* The query of a list or a watch: selectors, page and moment. */
 #include "api/list.h"
+#include "proto/json.h"
 
-#define FORBIDDEN "resourceVersionMatch: Forbidden: "
-#define SUPPORTED "resourceVersionMatch: Unsupported value: supported values: "
-
-static bool list_invalid(struct request *r, const char *broken)
+static bool list_invalid(struct request *r, const char *field, const char *reason,
+                         const char *message)
 {
-    reply_error(r, 422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: %s", broken);
+    struct cause cause = {reason, (char *)field, (char *)message};
+    reply_invalid_as(r, "meta.k8s.io", "ListOptions", (struct str){0},
+                     &(struct causes){&cause, 1, 1});
     return false;
 }
 
-/* The rules for ?resourceVersionMatch=; a sentence when they are broken. */
-static const char *list_broken_match(struct request *r, const struct listing *l)
+static bool list_forbids(struct request *r, const char *message)
+{
+    return list_invalid(r, "resourceVersionMatch", "FieldValueForbidden", message);
+}
+
+static bool list_refuse_match(struct request *r, struct str match, const char *supported)
+{
+    buf_auto struct buf message = BUF_INIT;
+    buf_puts(&message, "Unsupported value: ");
+    json_write_str(match, &message);
+    buf_printf(&message, ": supported values: %s", supported);
+    return list_invalid(r, "resourceVersionMatch", "FieldValueNotSupported", message.data);
+}
+
+/* The rules for ?resourceVersionMatch=. */
+static bool list_check_match(struct request *r, const struct listing *l)
 {
     struct str text = http_param(r->x, "resourceVersion");
     struct str match = http_param(r->x, "resourceVersionMatch");
     bool exact = str_is(match, "Exact");
     if (http_param(r->x, "sendInitialEvents").n)
-        return "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list";
-    if (!match.n) return NULL;
+        return list_invalid(r, "sendInitialEvents", "FieldValueForbidden",
+                            "Forbidden: sendInitialEvents is forbidden for list");
+    if (!match.n) return true;
     if (!text.n)
-        return FORBIDDEN "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        return list_forbids(r, "Forbidden: resourceVersionMatch is forbidden unless "
+                               "resourceVersion is provided");
     if (l->token.revision)
-        return FORBIDDEN "resourceVersionMatch is forbidden when continue is provided";
-    if (!exact && !str_is(match, "NotOlderThan")) return SUPPORTED "Exact, NotOlderThan, ";
+        return list_forbids(r, "Forbidden: resourceVersionMatch is forbidden when continue is "
+                               "provided");
+    if (!exact && !str_is(match, "NotOlderThan"))
+        return list_refuse_match(r, match, "\"Exact\", \"NotOlderThan\", \"\"");
     if (exact && !l->revision)
-        return FORBIDDEN "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"";
-    return NULL;
+        return list_forbids(r, "Forbidden: resourceVersionMatch \"exact\" is forbidden for "
+                               "resourceVersion \"0\"");
+    return true;
 }
 
 static enum list_moment list_moment(struct request *r, const struct listing *l)
@@ -64,8 +84,7 @@ bool list_parse(struct request *r, struct listing *l)
                     (int)text.n, text.p);
         return false;
     }
-    const char *broken = list_broken_match(r, l);
-    if (broken) return list_invalid(r, broken);
+    if (!list_check_match(r, l)) return false;
     if (l->token.revision && l->revision) {
         reply_error(r, 400, NULL, "specifying resource version is not allowed when using continue");
         return false;
@@ -79,11 +98,12 @@ bool list_check_watch(struct request *r)
     struct str match = http_param(r->x, "resourceVersionMatch");
     bool all = http_param(r->x, "sendInitialEvents").n > 0;
     if (all && !match.n)
-        return list_invalid(r, FORBIDDEN "sendInitialEvents requires setting resourceVersionMatch "
-                                         "to NotOlderThan");
-    if (all && !str_is(match, "NotOlderThan")) return list_invalid(r, SUPPORTED "NotOlderThan");
+        return list_forbids(r, "Forbidden: sendInitialEvents requires setting "
+                               "resourceVersionMatch to NotOlderThan");
+    if (all && !str_is(match, "NotOlderThan"))
+        return list_refuse_match(r, match, "\"NotOlderThan\"");
     if (!all && match.n)
-        return list_invalid(r, FORBIDDEN "resourceVersionMatch is forbidden for watch unless "
-                                         "sendInitialEvents is provided");
+        return list_forbids(r, "Forbidden: resourceVersionMatch is forbidden for watch unless "
+                               "sendInitialEvents is provided");
     return true;
 }

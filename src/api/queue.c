@@ -15,7 +15,7 @@ static enum flow_class queue_class(struct request *r)
     if (!str_is(method, "GET") && !str_is(method, "HEAD")) return FLOW_WRITE;
     if (route->type != ROUTE_RESOURCE) return FLOW_READ;
     if (queue_is_log(route)) return FLOW_STREAM;
-    if (!route->sub && (route->watch || request_flag(r, "watch"))) return FLOW_STREAM;
+    if (!route->sub && request_watches(r)) return FLOW_STREAM;
     return route->name.p ? FLOW_READ : FLOW_LIST;
 }
 

@@ -2,13 +2,15 @@
 
 #include "api/encode.h"
 #include "proto/json.h"
+#include "proto/json_indent.h"
 #include "proto/yaml_write.h"
 
 #include <stdio.h>
 
-static const char *reply_headers(struct request *r)
+const char *reply_headers(struct request *r)
 {
-    return r->headers.len ? r->headers.data : NULL;
+    buf_puts(&r->headers, "Cache-Control: no-cache, private\r\n");
+    return r->headers.data;
 }
 
 /* The clients that want YAML are few, and pay for it. */
@@ -21,16 +23,26 @@ static bool reply_as_yaml(struct request *r, int code, const struct buf *json)
     return true;
 }
 
+static void reply_as(struct request *r, int code, const char *type, const struct buf *json)
+{
+    buf_auto struct buf pretty = BUF_INIT;
+    if (r->form.yaml && reply_as_yaml(r, code, json)) return;
+    if (r->form.pretty) {
+        json_indent(&(struct json_indent){.depth = 0}, (struct str){json->data, json->len},
+                    &pretty);
+        json = &pretty;
+    }
+    http_reply(r->x, code, type, reply_headers(r), json->data, json->len);
+}
+
 void reply_formed(struct request *r, int code, const struct buf *json)
 {
-    if (r->form.yaml && reply_as_yaml(r, code, json)) return;
-    http_reply(r->x, code, form_content_type(r->form), reply_headers(r), json->data, json->len);
+    reply_as(r, code, form_content_type(r->form), json);
 }
 
 void reply_json(struct request *r, int code, const struct buf *json)
 {
-    if (r->form.yaml && reply_as_yaml(r, code, json)) return;
-    http_reply(r->x, code, "application/json", reply_headers(r), json->data, json->len);
+    reply_as(r, code, "application/json", json);
 }
 
 void reply_text(struct request *r, int code, const char *text)

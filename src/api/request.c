@@ -5,6 +5,7 @@
 #include "proto/json.h"
 
 #include <sodium.h>
+#include <strings.h>
 
 void request_route(struct request *r)
 {
@@ -60,8 +61,13 @@ void request_unref(struct request *r)
 bool request_flag(struct request *r, const char *param)
 {
     struct str value = http_param(r->x, param);
-    return value.p && (str_is(value, "true") || str_is(value, "1") || str_is(value, "True") ||
-                       str_is(value, "t") || value.n == 0);
+    bool no = str_is(value, "0") || (value.n == 5 && strncasecmp(value.p, "false", 5) == 0);
+    return value.p && !no;
+}
+
+bool request_watches(struct request *r)
+{
+    return r->route.watch || (!r->route.name.p && request_flag(r, "watch"));
 }
 
 void objects_free(struct object **objects, size_t count)

@@ -42,6 +42,7 @@ struct snapshot *snapshots_find(struct snapshots *all, const struct kind *kind, 
 void snapshots_expire(struct snapshots *all, uint64_t now_ms);
 
 /* The continue token: at which revision, and after which object the next page begins. */
+#define TOKEN_NEWEST INT64_MAX /* no moment: whatever there is when it comes */
 struct token {
     uint64_t revision;
     struct str ns, name; /* ns.p == NULL: cluster-scoped */

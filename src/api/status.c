@@ -98,7 +98,9 @@ void status_put(const struct status *s, struct buf *json)
     bool failed = s->code >= 400;
     const char *reason = s->reason || !failed ? s->reason : status_reason(s->code);
     bool first = false;
-    buf_puts(json, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":");
+    buf_puts(json, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{");
+    status_pair(json, &(bool){true}, "continue", str_of(s->next));
+    buf_puts(json, "},\"status\":");
     buf_puts(json, failed ? "\"Failure\"" : "\"Success\"");
     status_pair(json, &first, "message", str_of(s->message));
     status_pair(json, &first, "reason", str_of(reason));

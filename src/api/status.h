@@ -16,6 +16,7 @@ struct status {
     const char *uid;
     const struct causes *causes;
     unsigned retry_after_s;
+    const char *next; /* a continue token, where there may be a rest */
 };
 
 /* Appends the JSON. Codes below 400 say Success. */

@@ -63,8 +63,7 @@ static bool watch_is_overtaken(const struct request *r)
 static void watch_begin(struct watch *w)
 {
     struct request *r = w->request;
-    http_stream_begin(r->x, 200, form_content_type(r->form),
-                      r->headers.len ? r->headers.data : NULL);
+    http_stream_begin(r->x, 200, form_content_type(r->form), reply_headers(r));
     http_set_data(r->x, r, watch_gone);
     list_push(&w->hub->watches, &w->link);
     if (watch_is_overtaken(r))
@@ -119,6 +118,11 @@ void serve_watch(struct request *r)
         return;
     }
     struct str name = r->route.name.p ? r->route.name : filter_name(&w->filter);
+    struct str selected = filter_name(&w->filter);
+    if (r->route.name.p && w->filter.fields && !str_eq(selected, r->route.name)) {
+        reply_error(r, 400, NULL, "fieldSelector metadata.name doesn't match requested name");
+        return;
+    }
     w->ns = watch_text(r->route.ns);
     w->name = watch_text(name);
     w->bookmarks = request_flag(r, "allowWatchBookmarks");

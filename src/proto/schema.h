@@ -112,6 +112,7 @@ struct kind {
     bool has_generation;            /* metadata.generation is kept (spec changes bump it) */
     bool has_status;                /* status is written through the subresource only */
     bool put_creates;               /* PUT makes what is not there yet */
+    bool delete_tells;              /* DELETE answers with what was removed, not with a Status */
     const char *(*name_check)(struct str); /* of metadata.name; see names.h */
     uint32_t verbs;
     const struct subresource *subresources;

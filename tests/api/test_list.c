@@ -125,6 +125,11 @@ static void moments_that_contradict_each_other_are_refused(void **state)
     mem_auto char *path = mem_printf(CONFIGMAPS "?continue=%s", token);
     mem_auto char *both = mem_printf("%s&resourceVersion=3", path);
     mem_auto char *none = mem_printf("%s&resourceVersion=0", path);
+    struct mp doc = ask(c, "GET", CONFIGMAPS "?resourceVersion=2&resourceVersionMatch=New", NULL);
+    assert_refused(doc, 422, "Invalid",
+                   "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Unsupported "
+                   "value: \"New\": supported values: \"Exact\", \"NotOlderThan\", \"\"");
+    assert_text(mp_at(mp_path(doc, "details.causes"), 0), "field", "resourceVersionMatch");
     assert_refused(ask(c, "GET", both, NULL), 400, "BadRequest",
                    "specifying resource version is not allowed when using continue");
     ask(c, "GET", none, NULL);

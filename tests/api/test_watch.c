@@ -124,7 +124,7 @@ static void watches_see_only_their_topic(void **state)
     struct answer *named = watch_open(c, CONFIGMAPS "?watch=true&fieldSelector=metadata.name%3Da");
     struct answer *anywhere =
         watch_open(c, "/api/v1/configmaps?watch=1&fieldSelector=metadata.name%3Da");
-    struct answer *spaces = watch_open(c, "/api/v1/namespaces/other?watch=1&resourceVersion=2");
+    struct answer *spaces = watch_open(c, "/api/v1/watch/namespaces/other?resourceVersion=2");
     watch_wait(c, spaces, 0);
     watch_wait(c, anywhere, 0);
     put(c, "a", "1");

@@ -150,12 +150,24 @@ static void deletion_is_immediate_or_graceful(void **state)
     assert_text(doc, "kind", "Pod");
     assert_int_equal(number_at(doc, "metadata.deletionGracePeriodSeconds"), 7);
     doc = ask(*state, "DELETE", PODS "/p?gracePeriodSeconds=0", NULL);
-    assert_text(doc, "status", "Success");
-    assert_text(doc, "details.name", "p");
+    assert_int_equal(asked->status, 200);
+    assert_text(doc, "kind", "Pod");
+    assert_text(doc, "metadata.name", "p");
     ask(*state, "GET", PODS "/p", NULL);
     assert_int_equal(asked->status, 404);
     ask(*state, "DELETE", PODS "/p", "{\"gracePeriodSeconds\":-1}");
     assert_int_equal(asked->status, 422);
+    doc = ask(*state, "DELETE", PODS "/p", "{\"propagationPolicy\":\"Now\"}");
+    assert_refused(
+        doc, 422, "Invalid",
+        "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: "
+        "\"Now\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"");
+    assert_text(mp_at(mp_path(doc, "details.causes"), 0), "reason", "FieldValueNotSupported");
+    doc = ask(*state, "DELETE", PODS "/p",
+              "{\"propagationPolicy\":\"Orphan\",\"orphanDependents\":true}");
+    assert_refused(doc, 422, "Invalid",
+                   "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: "
+                   "\"Orphan\": orphanDependents and deletionPropagation cannot be both set");
 }
 
 static void who_takes_the_last_finalizer_away_is_shown_the_object_without_it(void **state)
