@@ -1,5 +1,6 @@
 #include "raft/past.h"
 
+#include "raft/lives.h"
 #include "raft/seats.h"
 
 #include <endian.h>
@@ -43,6 +44,7 @@ int past_begin(struct quorum *q, struct error *err)
                          (unsigned long long)q->holder);
     *known = (struct store_past){.boot = old.boot + 1};
     q->options.host->random(q->options.host, &known->life, sizeof known->life);
+    lives_begin(q);
     seats_load(q, &old);
     return past_note(q, err);
 }
@@ -91,8 +93,20 @@ static void past_end(struct quorum *q, uint64_t from, const struct error *why)
                 (unsigned long long)q->holder, (unsigned long long)from, why->text);
 }
 
-/* Their part, and what they have seen of us: of whoever held our seat before us it is not ours. */
-static int past_greeted(struct quorum *q, uint64_t from, const uint64_t f[GREETING],
+/* Have they seen more of us than we have, or a start that was not ours? */
+static int past_lost(const struct quorum *q, const struct store_peer *seen, struct error *err)
+{
+    const struct store_peer now = past_now(q);
+    uint64_t life = seen->boot < now.boot ? lives_at(q, seen->boot) : 0;
+    if (life && life != seen->life)
+        return error_set(err, E_DENIED, "start %llu was another one",
+                         (unsigned long long)seen->boot);
+    return past_behind(&now, seen, err);
+}
+
+/* Their part. A start counts as seen when it has answered us: then it has looked at what we had
+ * seen before, and found that to be its own. */
+static int past_greeted(struct quorum *q, uint64_t from, const uint64_t f[GREETING], bool answer,
                         struct error *err)
 {
     uint64_t id = quorum_holder(q, from);
@@ -106,13 +120,16 @@ static int past_greeted(struct quorum *q, uint64_t from, const uint64_t f[GREETI
                          "'logship master replace' replaces it by an empty one under a new id",
                          (unsigned long long)id, why.text);
     }
-    seen->boot = theirs.boot;
-    seen->life = theirs.life;
+    if (answer) {
+        seen->boot = theirs.boot;
+        seen->life = theirs.life;
+    }
     past_saw(q, peer_find(q, from), theirs.term, 0); /* its last entries may yet be replaced */
     return 0;
 }
 
-int quorum_greeted(struct quorum *q, uint64_t from, struct str bytes, struct error *err)
+int quorum_greeted(struct quorum *q, uint64_t from, struct str bytes, bool answer,
+                   struct error *err)
 {
     uint64_t f[GREETING], holder;
     struct str seats = {bytes.p + sizeof f, bytes.n - sizeof f};
@@ -121,13 +138,14 @@ int quorum_greeted(struct quorum *q, uint64_t from, struct str bytes, struct err
     memcpy(f, bytes.p, sizeof f);
     for (size_t i = 0; i < GREETING; i++) f[i] = le64toh(f[i]);
     memcpy(&holder, seats.p + q->self * 2 * sizeof holder, sizeof holder);
-    const struct store_peer ours = {q->holder, f[4], f[5], f[6], f[7]}, now = past_now(q);
+    /* Of whoever held our seat before us it is not ours. */
+    const struct store_peer ours = {q->holder, f[4], f[5], f[6], f[7]};
     struct error why;
-    if (le64toh(holder) == q->holder && past_behind(&now, &ours, &why)) past_end(q, from, &why);
+    if (le64toh(holder) == q->holder && past_lost(q, &ours, &why)) past_end(q, from, &why);
     struct store_past before = q->past.known;
     bool changed = false;
     int rc = seats_told(q, from, seats, &changed, err);
-    if (!rc) rc = past_greeted(q, from, f, err);
+    if (!rc) rc = past_greeted(q, from, f, answer, err);
     const struct store_peer *seen = past_of(&q->past.known, quorum_holder(q, from)),
                             *old = past_of(&before, quorum_holder(q, from));
     if (!rc) changed |= !old || old->boot != seen->boot;

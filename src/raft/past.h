@@ -5,15 +5,17 @@
  * Every start draws a number (life) and counts itself (boot), durably, before anything is sent.
  * Masters tell each other, first thing on every connection (quorum_greet), how often they started,
  * which life this is, their term and the last entry on their disk, and what they have seen of the
- * other's. What a master has seen of another is the newest life that greeted it, the highest term
- * it spoke in, and in that term the last entry that it confirmed or, leading, knew to be committed.
+ * other's. What a master has seen of another is the newest life that answered its own greeting, the
+ * highest term it spoke in, and in that term the last entry that it confirmed or, leading, knew to
+ * be committed.
  *
- * Behind is who has fewer starts than were seen, or as many but of another life; or in a term that
- * is lower, or the same one with fewer entries. (Within a term a master never loses entries that
- * it confirmed to that term's leader, and no leader knows of commits beyond its own disk.) Who is
- * behind is refused by whoever has seen more: no frame goes either way. And it stops by itself as
- * soon as anybody shows it what was seen: it notes that durably, says so and ends, and never
- * starts again. The cure is to replace it by an empty one under a new id (seats.h).
+ * Behind is who has fewer starts than were seen; or for whom the start that was seen was of another
+ * life (lives.h; who greets with more starts looks itself before it answers, or speaks); or who is
+ * in a term that is lower, or the same one with fewer entries. (Within a term a master never loses
+ * entries that it confirmed to that term's leader, and no leader knows of commits beyond its own
+ * disk.) Who is behind is refused by whoever has seen more: no frame goes either way. And it stops
+ * by itself as soon as anybody shows it what was seen: it notes that durably, says so and ends, and
+ * never starts again. The cure is to replace it by an empty one under a new id (seats.h).
  *
  * What was seen is durable: of a new life at once, before it is spoken to; of terms and entries
  * within a second or so. So every copy from before the last start is found out, and a copy of the

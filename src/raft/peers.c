@@ -25,13 +25,13 @@ uint64_t peers_seat(const struct peers *p, uint64_t id)
     return id == 0 ? 0 : quorum_seat_of(id, p->count);
 }
 
-int peers_check_hello(struct peers *p, struct link *l, const void *bytes, size_t n,
+int peers_check_hello(struct peers *p, struct link *l, const void *bytes, size_t n, bool answer,
                       struct hello *theirs, struct error *err)
 {
     int rc = hello_read(theirs, bytes, n, err);
     if (rc == 0) rc = hello_check(&p->own, theirs, hello_certified_id(link_peer(l)), err);
     uint64_t seat = rc ? 0 : peers_seat(p, theirs->id);
-    if (rc == 0 && p->quorum) rc = quorum_greeted(p->quorum, seat, theirs->past, err);
+    if (rc == 0 && p->quorum) rc = quorum_greeted(p->quorum, seat, theirs->past, answer, err);
     if (rc == 0 && p->quorum && quorum_holder(p->quorum, seat) != theirs->id)
         rc = error_set(err, E_DENIED, "greets as somebody else");
     return rc;

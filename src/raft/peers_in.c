@@ -39,7 +39,7 @@ static void incoming_greet(struct incoming *in, const void *bytes, size_t n)
 {
     struct hello theirs;
     struct error err = {0};
-    if (peers_check_hello(in->peers, in->link, bytes, n, &theirs, &err)) {
+    if (peers_check_hello(in->peers, in->link, bytes, n, false, &theirs, &err)) {
         link_close(in->link, E_DENIED, err.text);
         return;
     }

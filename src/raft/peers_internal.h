@@ -96,7 +96,7 @@ struct peers {
 uint64_t peers_seat(const struct peers *p, uint64_t id); /* 0: of nobody */
 void peers_report(struct peers *p, uint64_t id, bool up);
 void peers_hello(struct peers *p, struct link *l, uint64_t to);
-int peers_check_hello(struct peers *p, struct link *l, const void *bytes, size_t n,
+int peers_check_hello(struct peers *p, struct link *l, const void *bytes, size_t n, bool answer,
                       struct hello *theirs, struct error *err);
 void peers_try_finish(struct peers *p); /* closing, and everything is closed: p is gone */
 

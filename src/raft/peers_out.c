@@ -22,7 +22,7 @@ static void outgoing_frame(struct link *l, const void *bytes, size_t n)
         link_close(l, E_INVALID, "a frame against the direction");
         return;
     }
-    if (peers_check_hello(o->peers, l, bytes, n, &theirs, &err)) {
+    if (peers_check_hello(o->peers, l, bytes, n, true, &theirs, &err)) {
         link_close(l, E_DENIED, err.text);
         return;
     }

@@ -87,10 +87,12 @@ int quorum_start(struct quorum *q, struct error *err);
 void quorum_close(struct quorum *q, void (*closed)(void *arg), void *arg);
 
 /* What masters tell each other first on every connection, before any frame (past.h): appends our
- * part; looks at theirs. Not 0: they are not to be spoken to. Ends the process when it is we who
- * are an older copy of ourselves. After quorum_start. */
+ * part; looks at theirs, which opened the connection or answers us. Not 0: they are not to be
+ * spoken to. Ends the process when it is we who are an older copy of ourselves. After quorum_start.
+ */
 void quorum_greet(struct quorum *q, uint64_t to, struct buf *out);
-int quorum_greeted(struct quorum *q, uint64_t from, struct str bytes, struct error *err);
+int quorum_greeted(struct quorum *q, uint64_t from, struct str bytes, bool answer,
+                   struct error *err);
 
 void quorum_tick(struct quorum *q); /* every heartbeat_ms */
 void quorum_deliver(struct quorum *q, uint64_t from, const void *bytes,

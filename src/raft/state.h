@@ -76,6 +76,7 @@ struct past {                       /* past.h */
     uint64_t version, noted_ms;
     uint64_t stored; /* before the install that is going on: libraft says 0 meanwhile */
     bool noting;
+    struct store_lives lives; /* lives.h */
 };
 
 struct giving { /* of a seat: seats.h */

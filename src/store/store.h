@@ -8,6 +8,7 @@
  *   committed       8+8 bytes: a hint how far the log is known to be committed (not synced, so it
  * may lag; readers of a live or stopped log use it to leave the unproven tail out, and a log that
  *                   ends before it has lost entries: E_CORRUPT at open)
+ *   lives           the numbers that its last starts drew
  *   past            this master's starts, and what it remembers of the others' past; two copies,
  * written like the slots
  *   backfill        only while the log is completed from another master's: where Raft's part ends
@@ -130,6 +131,16 @@ struct store_past {
 int store_past_get(struct store *s, struct store_past *out, struct error *err);
 int store_past_set(struct store *s, const struct store_past *past, uint64_t version,
                    struct error *err);
+
+/* The numbers (life) that this master's last starts drew, the oldest first; 0: not known. get:
+ * E_NOTFOUND, E_CORRUPT: none is known. set is durable on return, and needs room. */
+enum { STORE_LIVES_MAX = 1024 };
+struct store_lives {
+    uint64_t boot, count; /* the number of the last of them; how many there are */
+    uint64_t lives[STORE_LIVES_MAX];
+};
+int store_lives_get(struct store *s, struct store_lives *out, struct error *err);
+int store_lives_set(struct store *s, const struct store_lives *lives, struct error *err);
 
 /* While a far-behind log is completed from another master's (raft/backfill.h), it holds more than
  * Raft was told of: begin says so durably, with the last entry that is Raft's; end takes it back.

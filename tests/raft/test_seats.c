@@ -11,7 +11,8 @@ static int seats_greet(struct master *from, struct master *to, struct error *err
 {
     struct buf buf_auto bytes = BUF_INIT;
     quorum_greet(from->q, to->position + 1, &bytes);
-    return quorum_greeted(to->q, from->position + 1, (struct str){bytes.data, bytes.len}, err);
+    return quorum_greeted(to->q, from->position + 1, (struct str){bytes.data, bytes.len}, true,
+                          err);
 }
 
 static int seats_meet(struct master *a, struct master *b)

@@ -126,7 +126,7 @@ static void net_retry(struct sim *s, unsigned from, unsigned to, uint64_t us)
 }
 
 /* One side's greeting to the other; its process may end over it. */
-static bool net_greets(struct life *from, struct life *to)
+static bool net_greets(struct life *from, struct life *to, bool answer)
 {
     struct sim *s = from->m->sim;
     struct error err = {0};
@@ -134,7 +134,7 @@ static bool net_greets(struct life *from, struct life *to)
     quorum_greet(from->core.quorum, to->m->position + 1, &bytes);
     s->running = to;
     int rc = quorum_greeted(to->core.quorum, from->m->position + 1,
-                            (struct str){bytes.data, bytes.len}, &err);
+                            (struct str){bytes.data, bytes.len}, answer, &err);
     life_wake(to);
     if (rc) sim_tell(s, "    [%s] refuses a connection: %s", to->m->name, err.text);
     if (rc && !from->m->tainted && !disk_excuses(to->m))
@@ -150,8 +150,8 @@ static void net_try_connect(void *arg)
     struct life *from = s->masters[e->from].life, *to = s->masters[e->to].life;
     bool stale = link->epoch != e->epoch || link->up || !from;
     if (!stale && to && !link->cut && !s->links[e->to][e->from].cut &&
-        from->paused_until <= s->now_us && to->paused_until <= s->now_us && net_greets(from, to) &&
-        net_greets(to, from)) {
+        from->paused_until <= s->now_us && to->paused_until <= s->now_us &&
+        net_greets(from, to, false) && net_greets(to, from, true)) {
         link->up = true;
         link->epoch++;
         link->queued = 0;
