@@ -1,6 +1,7 @@
 /* Old data is looked at while the store is in use, and damage told. */
 #include "scratch.h"
 
+#include "store/marks.h"
 #include "store/scrub.h"
 
 enum { ENTRIES = 1500 };
@@ -121,6 +122,19 @@ static void a_log_that_is_cut_and_replaced_under_it_is_no_damage(void **state)
     scrub_free(c);
 }
 
+static void a_segment_that_is_cut_while_it_is_read_is_left(void **state)
+{
+    struct scratch *t = *state;
+    log_make(t);
+    struct scrub *c = scrub_new(t->store);
+    uint64_t before = store_marked(STORE_MARK_scrub_gave_way);
+    assert_true(scrub_step(c) > 0); /* its pages; its records are next */
+    assert_ok(t, store_truncate(t->store, 10, &t->err));
+    assert_int_equal(scrub_round(c)->count, 0);
+    assert_int_equal(store_marked(STORE_MARK_scrub_gave_way), before + 1);
+    scrub_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +142,7 @@ int main(void)
         story(a_page_that_rots_under_a_running_store_is_found_and_not_served),
         story(a_record_that_rots_is_found_and_the_round_goes_on),
         story(a_log_that_is_cut_and_replaced_under_it_is_no_damage),
+        story(a_segment_that_is_cut_while_it_is_read_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
