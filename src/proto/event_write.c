@@ -126,9 +126,12 @@ void entry_event(struct entry_writer *w, const struct event *e)
     assert(form && w->txn_count);
     uint32_t payload = 0;
     while (payload < PAYLOAD_MAX && form->items[payload] != PAYLOAD_END) payload++;
+    /* Most objects do not need the last element: older builds can read of them, too. */
+    uint32_t older = e->type == EVENT_CREATED && !e->bears_uid;
+    payload -= older;
     mp_put_array(&w->events, EVENT_FIELDS + payload);
     mp_put_uint(&w->events, e->type);
-    mp_put_uint(&w->events, form->version);
+    mp_put_uint(&w->events, form->version - older);
     mp_put_z(&w->events, e->kind->key);
     entry_put_text(w, e->ns, true);
     mp_put_str(&w->events, e->name);
