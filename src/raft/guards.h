@@ -36,7 +36,7 @@ struct raft_configuration;
     X(piece_cut) X(window_full) X(send_failed) X(send_expired) X(stalled_tick_skipped) \
     X(leader_disk_stuck) X(leader_forgotten) X(commit_announced) X(became_leader) \
     X(lost_leadership) X(read_round) X(read_joined) X(read_late_answer) X(read_retried) \
-    X(read_timeout) X(keyframe_begun) X(keyframe_done) X(keyframe_failed) X(install_offered) \
+    X(read_timeout) X(keyframe_begun) X(keyframe_done) X(keyframe_failed) X(keyframe_renewed) X(install_offered) \
     X(install_again) X(install_stalled) X(install_resumed) X(install_delivered) \
     X(install_refused) X(install_reset) X(install_unstuck) X(keyframe_ahead_of_log) X(keyframe_passed_over) \
     X(backfill_begun) X(backfill_searched) X(backfill_stored) X(backfill_done) X(backfill_without) \

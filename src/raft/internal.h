@@ -90,6 +90,9 @@ void send_frame(struct quorum *q, const struct peer *to, const struct buf *frame
 /* keyframes.c: libraft's snapshots are our keyframes */
 void keyframes_fill(struct quorum *q);
 void keyframes_consider(struct quorum *q);
+/* A follower needs a keyframe, and none can be read: the state in memory makes another, as soon as
+ * something is applied. The leader appends an entry for that. */
+void keyframes_renew(struct quorum *q);
 int keyframes_restore_at_start(struct quorum *q, struct error *err);
 
 /* install_source.c, install_target.c, install_deliver.c */

@@ -110,6 +110,7 @@ static void io_put_done(struct quorum *q, struct deferred *d)
         mark(q, MARK_keyframe_done);
         raft_set_snapshot_trailing(&q->raft, io_trailing(q, q->put_index));
         q->keyframe_index = q->put_index;
+        q->renew = false;
     } else {
         mark(q, MARK_keyframe_failed);
         q->retry_keyframe_ms = now_ms(q) + 10ull * election_ms(q);
@@ -179,20 +180,16 @@ struct get {
 };
 
 /* Raft's entries begin behind its keyframe. When that one has rotted, an older one leaves a gap in
- * which a follower stands for ever; a start takes the older one and the log behind it. */
-static void io_check_newest(struct quorum *q, const struct keyframe_meta *meta)
-{
-    if (meta->index < q->raft.log.snapshot.last_index)
-        trace_fatal("quorum", "the keyframe at index %llu is damaged: to be started from an older",
-                    (unsigned long long)q->raft.log.snapshot.last_index);
-}
-
+ * which a follower would stand for ever. */
 static struct raft_snapshot *io_newest(struct quorum *q)
 {
     struct keyframe *k;
     if (keyframe_open(q->options.disk->store, UINT64_MAX, &k, NULL)) return NULL;
     const struct keyframe_meta *meta = keyframe_meta(k);
-    io_check_newest(q, meta);
+    if (meta->index < q->raft.log.snapshot.last_index) {
+        keyframe_close(k);
+        return NULL;
+    }
     struct raft_snapshot *snapshot = raft_calloc(1, sizeof *snapshot);
     uint64_t revision = meta->revision;
     snapshot->index = meta->index;
@@ -216,6 +213,7 @@ static void io_get_done(struct quorum *q, struct deferred *d)
     struct get *g = container_of(d, struct get, deferred);
     q->gets--;
     struct raft_snapshot *snapshot = q->closing ? NULL : io_newest(q);
+    if (!snapshot && !q->closing) keyframes_renew(q);
     RAFT_CALL(q, g->cb(g->req, snapshot,
                        snapshot     ? 0
                        : q->closing ? RAFT_CANCELED

@@ -8,13 +8,40 @@ static uint64_t keyframes_bytes_due(const struct quorum *q)
     return q->options.keyframe_bytes;
 }
 
+static bool keyframes_may(const struct quorum *q)
+{
+    return !q->put && now_ms(q) >= q->retry_keyframe_ms;
+}
+
 /* Before libraft looks at its threshold, after every applied command: is a keyframe due? */
 void keyframes_consider(struct quorum *q)
 {
     uint64_t entries = q->raft.last_applied + 1 - q->raft.log.snapshot.last_index;
-    bool due = entries >= q->options.keyframe_entries || q->since_bytes >= keyframes_bytes_due(q);
-    bool may = !q->put && now_ms(q) >= q->retry_keyframe_ms;
-    raft_set_snapshot_threshold(&q->raft, due && may ? 1 : UINT32_MAX);
+    bool due = q->renew || entries >= q->options.keyframe_entries ||
+               q->since_bytes >= keyframes_bytes_due(q);
+    raft_set_snapshot_threshold(&q->raft, due && keyframes_may(q) ? 1 : UINT32_MAX);
+}
+
+static void keyframes_renewing(struct raft_barrier *req, int status)
+{
+    struct quorum *q = req->data;
+    (void)status; /* asked again, if need be */
+    q->renewing = false;
+}
+
+void keyframes_renew(struct quorum *q)
+{
+    if (!q->renew) {
+        mark(q, MARK_keyframe_renewed);
+        trace_warn("quorum", "no keyframe can be offered: a new one is made");
+    }
+    q->renew = true;
+    if (!keyframes_may(q) || q->renewing || !is_ready(q)) return;
+    keyframes_consider(q);
+    q->renewal.data = q;
+    int rc;
+    RAFT_CALL(q, rc = raft_barrier(&q->raft, &q->renewal, keyframes_renewing));
+    q->renewing = rc == 0;
 }
 
 static int fsm_apply(struct raft_fsm *fsm, const struct raft_buffer *buf, void **result)

@@ -139,6 +139,8 @@ struct quorum {
     uint64_t keyframe_index; /* of the newest that raft knows */
     uint64_t since_bytes;    /* of commands applied since */
     uint64_t retry_keyframe_ms;
+    bool renew, renewing; /* the newest cannot be read; an entry is on its way to make another */
+    struct raft_barrier renewal;
     unsigned gets;                    /* libraft waits for a descriptor of the newest */
     struct raft_io_snapshot_put *put; /* raft waits for our keyframe */
     raft_io_snapshot_put_cb put_cb;

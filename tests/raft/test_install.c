@@ -158,6 +158,25 @@ static void repeated_offers_join_the_stream_that_is_going_on(void **state)
     cluster_close(&c);
 }
 
+/* Nothing is written any more that would bring a new one by itself. */
+static void a_leader_that_can_read_no_keyframe_makes_another(void **state)
+{
+    (void)state;
+    struct cluster c;
+    install_setup(&c, 27);
+    struct master *behind = install_leave_behind(&c, 200), *leader = cluster_elect(&c, 5000);
+    mem_auto char *scratch = mem_printf(
+        "for f in %s/keyframes/*.mdb; do printf scratch | dd of=$f conv=notrunc status=none; done",
+        leader->dir);
+    assert_int_equal(system(scratch), 0);
+    master_start(behind);
+    cluster_run(&c, 10000);
+    assert_int_equal(cluster_mark(&c, MARK_keyframe_renewed), 1);
+    assert_int_equal(behind->restores, 1);
+    install_check(&c, behind);
+    cluster_close(&c);
+}
+
 int main(void)
 {
     trace_level = TRACE_ERROR + 1;
@@ -167,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_follower_that_dies_at_any_moment_of_an_install_recovers),
         cmocka_unit_test(a_leader_that_dies_while_sending_is_replaced_as_the_source),
         cmocka_unit_test(a_stalled_stream_is_given_up_and_begun_again),
+        cmocka_unit_test(a_leader_that_can_read_no_keyframe_makes_another),
         cmocka_unit_test(repeated_offers_join_the_stream_that_is_going_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

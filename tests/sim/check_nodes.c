@@ -6,8 +6,9 @@
 
 /* What is known of a node's silence, by its number. */
 struct silence {
-    uint64_t unheard_us;   /* that a leader ran, by its clock, without a word of it */
-    uint64_t since, until; /* its own last silence */
+    uint64_t unheard_us;    /* that a leader ran, by its clock, without a word of it */
+    uint64_t verdict_index; /* up to this entry it was decided before the node was heard again */
+    uint64_t since, until;  /* its own last silence */
 };
 
 struct node_watch {
@@ -16,7 +17,10 @@ struct node_watch {
     uint64_t reading;
 };
 
-enum { TICK_US = 250 * MS }; /* as finely as time is counted here */
+enum {
+    TICK_US = 250 * MS,  /* as finely as time is counted here */
+    SILENT_US = 30 * US, /* before a node may be declared so */
+};
 
 static const char *const lifecycle = "system:serviceaccount:kube-system:node-controller";
 
@@ -49,9 +53,13 @@ static struct silence *silence_of(struct sim *s, const char *name)
     return &s->nodes->nodes[n];
 }
 
-void nodes_heard(struct sim *s, const char *name)
+/* What was decided before is in flight, or waits for what is. */
+void nodes_heard(struct life *leader, const char *name)
 {
-    silence_of(s, name)->unheard_us = 0;
+    struct silence *n = silence_of(leader->m->sim, name);
+    if (n->unheard_us + TICK_US >= SILENT_US)
+        n->verdict_index = quorum_status(leader->core.quorum).last_index + 1;
+    n->unheard_us = 0;
 }
 
 void nodes_silent(struct sim *s, const char *name, uint64_t until)
@@ -121,12 +129,15 @@ static void node_check_eviction(struct sim *s, const struct change *c)
 
 /* A node is declared silent only when its agent was, or no master could hear it: never because the
  * masters themselves stood still. */
-static void node_check_verdict(struct sim *s, const struct change *c)
+static void node_check_verdict(struct life *l, const struct change *c)
 {
+    struct sim *s = l->m->sim;
     if (c->type != EVENT_STATUS || !str_is(c->txn->who, lifecycle)) return;
-    uint64_t unheard = silence_of(s, c->after->id->name)->unheard_us;
+    const struct silence *n = silence_of(s, c->after->id->name);
+    uint64_t index = quorum_status(l->core.quorum).applied_index + 1, unheard = n->unheard_us;
+    if (index <= n->verdict_index) unheard = SILENT_US;
     if (lie_now(s, LIE_SILENCE)) unheard = 0;
-    if (unheard + TICK_US < 30 * (uint64_t)US)
+    if (unheard + TICK_US < SILENT_US)
         sim_fail(s,
                  "node %s is declared silent, but a leader ran for %.1f s only without hearing it",
                  c->after->id->name, (double)unheard / US);
@@ -141,6 +152,6 @@ void nodes_check(struct life *l, const struct change *c)
             node_check_room(s, l->core.world, c->after->node);
         if (c->before) node_check_eviction(s, c);
     } else if (o->id->kind == kind_node && c->after) {
-        node_check_verdict(s, c);
+        node_check_verdict(l, c);
     }
 }

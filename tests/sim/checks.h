@@ -75,7 +75,7 @@ const char *api_rules_left_over(struct sim *s, struct world *w); /* at the end *
 void nodes_check(struct life *l, const struct change *c);
 void clocks_check(struct sim *s, const struct change *c); /* check_clocks.c */
 void nodes_start(struct sim *s);
-void nodes_heard(struct sim *s, const char *name); /* by a leader */
+void nodes_heard(struct life *leader, const char *name);
 void nodes_silent(struct sim *s, const char *name, uint64_t until);
 
 /* --- check_quota.c */

@@ -13,7 +13,7 @@ static void report_on_core(struct ask *a, struct system *system)
 {
     (void)system;
     struct report *r = container_of(a, struct report, ask);
-    if (quorum_status(r->life->core.quorum).leads) nodes_heard(r->k->sim, r->k->name);
+    if (quorum_status(r->life->core.quorum).leads) nodes_heard(r->life, r->k->name);
     remotes_report(r->life->core.remotes, &r->life->edge, &r->what, 1);
 }
 
