@@ -84,7 +84,8 @@ static void every_form_has_an_id_of_its_own(void **state)
     for (unsigned char kind = 0; kind < 3; kind++)
         for (unsigned char include = 0; include < 3; include++)
             for (int beta = 0; beta < 2; beta++) {
-                unsigned id = form_id((struct form){kind, include, beta, false});
+                unsigned id =
+                    form_id((struct form){.kind = kind, .include = include, .beta = beta});
                 assert_true(id < FORMS);
                 assert_false(seen[id]);
                 seen[id] = true;
