@@ -2,7 +2,7 @@
  * in src/master/loop.c; or its quorum is closed first, as by whoever holds one (tests, tools), and
  * then every request of libraft must come back. The disk is whole at once, and holds all that the
  * master had taken into its log. */
-#include "sim.h"
+#include "medium.h"
 
 #include "raft/internal.h"
 
@@ -64,6 +64,7 @@ static void stop_now(void *arg)
     bool torn = s->doomed == m; /* the process did not come to its end */
     s->counts.stops++;
     life_end(m, false);
+    m->medium->fail_calls = 0; /* that was for the master to meet, not for who looks */
     if (all && !torn) stop_check(m, last);
     master_boot_later(m, away_us);
 }
