@@ -31,8 +31,8 @@ static struct mp version_keep(struct arena *a, const struct buf *doc)
 struct mp version_document(struct arena *a, const struct kind_version *from,
                            const struct kind_version *to, struct mp doc)
 {
-    if (from == to || doc.type == MP_END || (!convert_needed(from) && !convert_needed(to)))
-        return doc;
+    if (from == to || doc.type == MP_END) return doc;
+    if (!convert_needed(from) && !convert_needed(to)) return doc;
     buf_auto struct buf stored = BUF_INIT, shown = BUF_INIT;
     struct mp whole = doc;
     if (convert_needed(from)) {
@@ -50,10 +50,14 @@ static struct change_seen changes_compare(const struct changes *c, struct str ap
     struct change_seen seen = {.api_version = api_version};
     const struct kind_version *v = version_of_writer(w, api_version);
     if (w->served && !v) return seen;
-    const struct type *type = v ? v->type : w->type;
-    struct fieldset change =
-        typed_compare(c->arena, type, version_document(c->arena, w->served, v, c->before),
-                      version_document(c->arena, w->served, v, c->after));
+    const struct type *type = w->type;
+    struct mp before = c->before, after = c->after;
+    if (w->served && v) {
+        type = v->type;
+        before = version_document(c->arena, w->served, v, before);
+        after = version_document(c->arena, w->served, v, after);
+    }
+    struct fieldset change = typed_compare(c->arena, type, before, after);
     seen.known = true;
     seen.taken = fieldset_select(c->arena, &change, CHANGE_ADDED | CHANGE_MODIFIED);
     seen.removed = fieldset_select(c->arena, &change, CHANGE_REMOVED);

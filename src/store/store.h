@@ -1,22 +1,26 @@
 /* The store: one master's data directory.
  *
- *   lock            held (flock) while a process may write; a second writer gets E_LOCKED and the
- * pid identity        msgpack: cluster id, server id, format version; written once at bootstrap
+ *   lock            held (flock) while a process may write (its pid inside); a second writer
+ *                   gets E_LOCKED
+ *   identity        msgpack: cluster id, server id, format version; written once at bootstrap
  *   slots           term and vote: two 512-byte copies with a sequence and crc32c, preallocated,
- * written and synced in place one after the other: a torn write or one rotten copy never takes the
- *                   term back; outside LMDB so that they work when the disk is full
- *   committed       8+8 bytes: a hint how far the log is known to be committed (not synced, so it
- * may lag; readers of a live or stopped log use it to leave the unproven tail out, and a log that
- *                   ends before it has lost entries: E_CORRUPT at open)
+ *                   written and synced in place one after the other: a torn write or one rotten
+ *                   copy never takes the term back; outside LMDB, to work when the disk is full
+ *   committed       8+8 bytes: a hint how far the log is known to be committed (not synced, so
+ *                   it may lag); readers of a live or stopped log use it to leave the unproven
+ *                   tail out, and a log that ends before it has lost entries: E_CORRUPT at open
  *   lives           the numbers that its last starts drew
- *   past            this master's starts, and what it remembers of the others' past; two copies,
- * written like the slots
+ *   past            this master's starts, and what it remembers of the others' past; two
+ *                   copies, written like the slots
  *   backfill        only while the log is completed from another master's: where Raft's part ends
  *   log/N.mdb       segments: LMDB environments (MDB_NOSUBDIR) named by their first index; the
- * newest takes appends, the others are not written again (unless a truncation makes one the newest)
+ *                   newest takes appends, the others are not written again (unless a truncation
+ *                   makes one the newest)
  *   log/N.reset     what store_reset puts in the place of all segments; a start finishes what a
- * crash left keyframes/R.mdb whole states, named by revision (keyframe.h) ballast         space set
- * free when the disk is full, so that what is under way still fits; made again when there is room
+ *                   crash left
+ *   keyframes/R.mdb whole states, named by revision (keyframe.h)
+ *   ballast         space set free when the disk is full, so that what is under way still fits;
+ *                   made again when there is room
  *
  * A record is one Raft entry: header (index, term, type, flags, payload length, first revision,
  * time, previous chain digest, crc32c over all of it) and payload. The chain: digest(previous
@@ -50,10 +54,9 @@ struct store;
 
 struct store_options {
     const char *dir;
-    bool read_only; /* for log, replay, verify: takes no lock, may run beside the master */
-    bool
-        check_only; /* read_only, opens whatever there is, good for store_verify and nothing else */
-    bool create;    /* make the directory when there is none; the identity is the caller's to set */
+    bool read_only;  /* for log, replay, verify: takes no lock, may run beside the master */
+    bool check_only; /* read_only, whatever there is is opened: for store_verify and nothing else */
+    bool create; /* make the directory when there is none; the identity is the caller's to set */
     size_t segment_bytes; /* a new segment begins beyond this; 0: 128 MiB */
     size_t ballast_bytes; /* 0: 16 MiB; never for read_only and no_sync */
     bool no_sync;         /* tests only: nothing is made durable */

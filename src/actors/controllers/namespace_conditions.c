@@ -53,11 +53,11 @@ static int held_order(const void *x, const void *y)
 
 static void leftovers_find(struct leftovers *l, struct world *w, istr ns)
 {
-    const struct kind **kinds = mem_alloc(kind_count() * sizeof(struct kind *));
+    const struct kind **kinds = mem_alloc(kind_count() * sizeof(const struct kind *));
     unsigned count = 0;
     for (unsigned i = 0; i < kind_count(); i++)
         if (kind_at(i)->namespaced && world_first(w, kind_at(i), ns)) kinds[count++] = kind_at(i);
-    qsort(kinds, count, sizeof *kinds, kind_order);
+    qsort(kinds, count, sizeof(const struct kind *), kind_order);
     for (unsigned i = 0; i < count; i++)
         buf_printf(&l->resources, "%s%s.%s has %u resource instances", i ? ", " : "",
                    kinds[i]->resource, kinds[i]->group, leftovers_of_kind(l, w, kinds[i], ns));
