@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Dead, but nobody has asked for its end yet; in a container whose first process never does that,
@@ -29,15 +30,25 @@ bool process_alive(pid_t pid)
     return pid > 0 && kill(pid, 0) == 0 && !process_is_zombie(pid);
 }
 
+/* What it was started with. While a program is put in its place (exec), which takes some
+ * milliseconds, a process has no command line. */
+static void process_command(pid_t pid, struct buf *line)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+    for (int waited_ms = 0; waited_ms < 1000 && process_alive(pid); waited_ms++) {
+        if (file_read(path, line, NULL) || line->len) return;
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+}
+
 /* A pid may have been given to another program since: ours name their directory on the command
  * line. */
 static bool process_is_ours(const struct cluster_dir *d, pid_t pid)
 {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
     buf_auto struct buf line = BUF_INIT;
-    return process_alive(pid) && file_read(path, &line, NULL) == 0 &&
-           memmem(line.data, line.len, d->path, strlen(d->path)) != NULL;
+    process_command(pid, &line);
+    return line.len && memmem(line.data, line.len, d->path, strlen(d->path)) && process_alive(pid);
 }
 
 void processes_add(struct processes *p, const char *name, pid_t pid)

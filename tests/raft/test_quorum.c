@@ -1,9 +1,6 @@
 /* Elections, commits, failures of the leader, restarts: three masters in virtual time. */
 #include "cluster.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 static void three_masters_elect_one_leader_and_apply_the_same(void **state)
 {
     (void)state;
@@ -234,44 +231,6 @@ static void a_damaged_keyframe_gives_way_to_the_one_before_or_to_the_log(void **
     cluster_close(&c);
 }
 
-/* It has no entries in memory for who is behind, and an older keyframe does not reach up to them.
- */
-static void a_leader_whose_keyframe_rots_ends_itself_and_starts_from_an_older(void **state)
-{
-    (void)state;
-    struct cluster c;
-    cluster_open(&c, 3, 14);
-    c.options.keyframe_entries = 20;
-    c.options.trailing_entries = 5;
-    cluster_start(&c);
-    struct master *leader = cluster_elect(&c, 5000), *behind = &c.masters[leader->position == 0];
-    master_crash(behind);
-    cluster_commit(&c, 50, 5000);
-    struct keyframe *k;
-    assert_int_equal(keyframe_open(leader->store, UINT64_MAX, &k, NULL), 0);
-    mem_auto char *path = mem_printf("%s/keyframes/%020llu.mdb", leader->dir,
-                                     (unsigned long long)keyframe_meta(k)->revision);
-    keyframe_close(k);
-    assert_int_equal(truncate(path, 4096), 0);
-    pid_t child = fork(); /* since it aborts */
-    if (child == 0) {
-        fclose(stderr);
-        signal(SIGABRT, SIG_DFL);
-        master_start(behind);
-        cluster_run(&c, 3000);
-        _exit(0);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-    master_crash(leader);
-    master_start(leader);
-    master_start(behind);
-    cluster_commit(&c, 5, 10000);
-    cluster_converge(&c, 10000);
-    cluster_close(&c);
-}
-
 static void a_directory_of_another_server_is_refused(void **state)
 {
     (void)state;
@@ -362,7 +321,6 @@ int main(void)
         cmocka_unit_test(a_leader_with_a_stuck_disk_lets_others_lead),
         cmocka_unit_test(a_second_proposal_waits_and_a_follower_refuses),
         cmocka_unit_test(a_damaged_keyframe_gives_way_to_the_one_before_or_to_the_log),
-        cmocka_unit_test(a_leader_whose_keyframe_rots_ends_itself_and_starts_from_an_older),
         cmocka_unit_test(a_directory_of_another_server_is_refused),
         cmocka_unit_test(a_log_that_is_gone_after_votes_were_cast_is_refused),
         cmocka_unit_test(messages_of_the_application_arrive),
