@@ -121,7 +121,7 @@ void disk_init(struct sim_disk *d, struct life *l)
 }
 
 /* The committer stops: what was submitted is written, but for what finds no room and all behind it.
- * Answers go to whoever still waits. */
+ * Answers go to whoever still waits; for what was not written there is none: the process ends. */
 bool disk_drain(struct sim_disk *d, bool answers)
 {
     bool all = true;
@@ -131,9 +131,9 @@ bool disk_drain(struct sim_disk *d, bool answers)
     }
     for (struct list *link; (link = list_shift(&d->jobs)) != NULL;) {
         struct disk_wait *w = container_of(link, struct disk_wait, link);
-        int status = E_CLOSED;
+        int status = 0;
         all = all && disk_wrote(d, w->job, &status);
-        if (answers) w->job->done(w->job, all ? status : E_CLOSED);
+        if (answers && all) w->job->done(w->job, status);
         mem_free(w);
     }
     return all;
